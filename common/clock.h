@@ -1,0 +1,19 @@
+/* common/clock.h - the two clocks.
+ *
+ * Wall time (ms since 1970 UTC) is for what is stored and shown; it may jump. Monotonic time (ms
+ * since some moment) is for deadlines inside a process; it never goes back.
+ */
+#ifndef COMMON_CLOCK_H
+#define COMMON_CLOCK_H
+
+#include <stdint.h>
+
+int64_t clock_wall_ms(void);
+int64_t clock_mono_ms(void);
+
+enum { CLOCK_ISO_BYTES = 21 };
+
+/* clock_iso writes "YYYY-MM-DDTHH:MM:SSZ" and a NUL for a wall time. */
+void clock_iso(int64_t wall_ms, char text[CLOCK_ISO_BYTES]);
+
+#endif

@@ -1,0 +1,272 @@
+#include "common/config_option.h"
+
+#include "common/uri.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <errno.h>
+#include <ini.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void config_init(struct config *c)
+{
+    *c = (struct config){0};
+    for (const struct config_option *o = config_options; o->section != NULL; o++) {
+        struct failure f;
+        enum status st = option_set(o, c, slice_of(o->default_text), &f);
+
+        assert(st == ST_OK); /* a default of options.def breaks its own bounds */
+        (void)st;
+    }
+}
+
+void config_fini(struct config *c)
+{
+    for (const struct config_option *o = config_options; o->section != NULL; o++)
+        if (option_holds_text(o))
+            free(*(char **)((char *)c + o->offset));
+    *c = (struct config){0};
+}
+
+/* ---- Sources ---------------------------------------------------------------------------------- */
+
+static bool section_exists(struct slice section)
+{
+    for (const struct config_option *o = config_options; o->section != NULL; o++)
+        if (slice_eq(slice_of(o->section), section))
+            return true;
+    return false;
+}
+
+enum status config_set(struct config *c, struct slice section, struct slice name,
+                       struct slice value, struct failure *f)
+{
+    const struct config_option *o = option_find(section, name);
+    struct failure why;
+
+    if (o == NULL && !section_exists(section))
+        return fail(f, ST_NOT_FOUND, "there is no section [%.*s]", SLICE_ARG(section));
+    if (o == NULL)
+        return fail(f, ST_NOT_FOUND, "there is no option \"%.*s\" in section [%.*s]",
+                    SLICE_ARG(name), SLICE_ARG(section));
+    if (option_set(o, c, value, &why) != ST_OK)
+        return fail(f, ST_INVALID, "[%s] %s: %s", o->section, o->name, why.text);
+    return ST_OK;
+}
+
+struct file_reader {
+    struct config *config;
+    FILE *file;
+    int line;
+    int bad_line; /* of the first error, 0 while there is none */
+    struct failure why;
+};
+
+/* read_line counts lines for the messages, and refuses what inih would take for something else:
+ * longer lines, which it cuts in two, and indented ones, which it takes for more of the last value. */
+static char *read_line(char *to, int room, void *stream)
+{
+    struct file_reader *r = stream;
+    char *got = fgets(to, room, r->file);
+    size_t blank = got == NULL ? 0 : strspn(to, " \t");
+
+    if (got == NULL)
+        return NULL;
+    r->line++;
+    if (r->bad_line != 0)
+        return got;
+    if (strchr(to, '\n') == NULL && !feof(r->file)) {
+        r->bad_line = r->line;
+        fail(&r->why, ST_INVALID, "the line is longer than %d bytes", room - 2);
+    } else if (blank > 0 && strchr("#;\r\n", to[blank]) == NULL) {
+        r->bad_line = r->line;
+        fail(&r->why, ST_INVALID, "the line is indented; a value has one line");
+    }
+    return got;
+}
+
+static int on_option(void *user, const char *section, const char *name, const char *value)
+{
+    struct file_reader *r = user;
+
+    if (r->bad_line != 0)
+        return 0;
+    if (value == NULL)
+        value = "";
+    if (section[0] == '\0') {
+        r->bad_line = r->line;
+        fail(&r->why, ST_INVALID, "\"%s\" stands before the first [section]", name);
+        return 0;
+    }
+    if (config_set(r->config, slice_of(section), slice_of(name), slice_of(value), &r->why) !=
+        ST_OK) {
+        r->bad_line = r->line;
+        return 0;
+    }
+    return 1;
+}
+
+enum status config_load_file(struct config *c, const char *path, struct failure *f)
+{
+    struct file_reader r = {.config = c};
+    struct failure unread = {0};
+    int syntax_line;
+
+    r.file = fopen(path, "re");
+    if (r.file == NULL)
+        return fail(f, ST_INVALID, "%s: %s", path, strerror(errno));
+    syntax_line = ini_parse_stream(read_line, &r, on_option, &r);
+    if (ferror(r.file))
+        fail(&unread, ST_INVALID, "%s: %s", path, strerror(errno));
+    fclose(r.file);
+    if (unread.text[0] != '\0')
+        return fail(f, ST_INVALID, "%s", unread.text);
+    if (syntax_line != 0 && (r.bad_line == 0 || syntax_line < r.bad_line))
+        return fail(f, ST_INVALID, "%s:%d: neither a [section] nor name = value", path,
+                    syntax_line);
+    if (r.bad_line != 0)
+        return fail(f, ST_INVALID, "%s:%d: %s", path, r.bad_line, r.why.text);
+    return ST_OK;
+}
+
+/* environment_name writes NUSKU_<SECTION>__<OPTION>. */
+static void environment_name(const struct config_option *o, char *to, size_t room)
+{
+    int n = snprintf(to, room, "NUSKU_%s__%s", o->section, o->name);
+
+    assert(n > 0 && (size_t)n < room);
+    for (char *p = to; *p != '\0'; p++)
+        *p = isalnum((unsigned char)*p) ? (char)toupper((unsigned char)*p) : '_';
+}
+
+static const struct config_option *option_of_environment(struct slice variable)
+{
+    for (const struct config_option *o = config_options; o->section != NULL; o++) {
+        char name[160];
+
+        environment_name(o, name, sizeof(name));
+        if (slice_eq(slice_of(name), variable))
+            return o;
+    }
+    return NULL;
+}
+
+enum status config_load_environment(struct config *c, struct failure *f)
+{
+    for (char **e = environ; *e != NULL; e++) {
+        struct slice value = slice_of(*e);
+        struct slice name = slice_cut(&value, '=');
+        const struct config_option *o;
+        struct failure why;
+
+        if (!slice_starts(name, SLICE("NUSKU_")) || memmem(name.p, name.len, "__", 2) == NULL)
+            continue;
+        o = option_of_environment(name);
+        if (o == NULL)
+            return fail(f, ST_INVALID, "environment %.*s: no such option", SLICE_ARG(name));
+        if (option_set(o, c, value, &why) != ST_OK)
+            return fail(f, ST_INVALID, "environment %.*s: %s", SLICE_ARG(name), why.text);
+    }
+    return ST_OK;
+}
+
+enum status config_override(struct config *c, const char *assignment, struct failure *f)
+{
+    struct slice value = slice_of(assignment);
+    struct slice left = slice_cut(&value, '=');
+    struct slice name;
+    size_t dot = left.len;
+
+    while (dot > 0 && left.p[dot - 1] != '.')
+        dot--;
+    if (value.p == NULL || dot < 2 || dot == left.len)
+        return fail(f, ST_INVALID, "SECTION.NAME=VALUE was expected");
+    name = slice_from(left, dot);
+    left.len = dot - 1;
+    return config_set(c, left, name, value, f);
+}
+
+static enum status check_default(const char *what, int64_t value, int64_t most, struct failure *f)
+{
+    if (value <= most)
+        return ST_OK;
+    return fail(f, ST_INVALID, "[transport] default_%s = %lld is above max_%s = %lld", what,
+                (long long)value, what, (long long)most);
+}
+
+enum status config_check(const struct config *c, struct failure *f)
+{
+    enum status st;
+
+    if ((st = check_default("message_ttl", c->default_message_ttl_s, c->max_message_ttl_s, f)) ||
+        (st = check_default("message_delay", c->default_message_delay_s, c->max_message_delay_s,
+                            f)) ||
+        (st = check_default("claim_ttl", c->default_claim_ttl_s, c->max_claim_ttl_s, f)) ||
+        (st = check_default("claim_grace", c->default_claim_grace_s, c->max_claim_grace_s, f)))
+        return st;
+    if (c->min_length_client_id > c->max_length_client_id)
+        return fail(f, ST_INVALID,
+                    "[transport] min_length_client_id is above max_length_client_id");
+    if (c->max_request_bytes < c->max_messages_post_bytes ||
+        c->max_request_bytes < c->max_queue_metadata_bytes)
+        return fail(f, ST_INVALID, "[router] max_request_size is below a limit of [transport]");
+    if (c->heartbeat_timeout_s <= c->heartbeat_interval_s)
+        return fail(f, ST_INVALID, "[worker] heartbeat_timeout must be above heartbeat_interval");
+    return ST_OK;
+}
+
+/* ---- Which back ends -------------------------------------------------------------------------- */
+
+struct slice config_store_uri(const struct config *c, struct arena *a)
+{
+    if (strcmp(c->message_store, "redis") == 0)
+        return slice_of(c->store_redis_uri);
+    if (c->store_sqlite_uri[0] != '\0')
+        return slice_of(c->store_sqlite_uri);
+    return arena_printf(a, "sqlite://%s/messages.db", c->state_path);
+}
+
+struct slice config_catalog_uri(const struct config *c, struct arena *a)
+{
+    if (strcmp(c->management_store, "postgresql") == 0)
+        return slice_of(c->catalog_postgresql_uri);
+    if (c->catalog_sqlite_uri[0] != '\0')
+        return slice_of(c->catalog_sqlite_uri);
+    return arena_printf(a, "sqlite://%s/catalog.db", c->state_path);
+}
+
+/* use_uri finds the driver whose option takes uri: the ones of "drivers:<which>:<driver>". */
+static enum status use_uri(struct config *c, const char *which, struct slice uri, struct failure *f)
+{
+    struct slice prefix = SLICE("drivers:");
+
+    for (const struct config_option *o = config_options; o->section != NULL; o++) {
+        struct slice driver = slice_of(o->section);
+        enum status st;
+
+        if (o->type != TYPE_URI || !slice_starts(driver, prefix) ||
+            !option_takes(o, uri_scheme(uri)))
+            continue;
+        driver = slice_from(driver, prefix.len);
+        if (!slice_eq(slice_cut(&driver, ':'), slice_of(which)))
+            continue;
+        st = config_set(c, SLICE("drivers"), slice_of(which), driver, f);
+        return st != ST_OK ? st : config_set(c, slice_of(o->section), slice_of(o->name), uri, f);
+    }
+    if (uri_scheme(uri).p == NULL)
+        return fail(f, ST_INVALID, "a URI was expected, scheme://…");
+    return fail(f, ST_INVALID, "no driver of %s takes \"%.*s://\"", which,
+                SLICE_ARG(uri_scheme(uri)));
+}
+
+enum status config_use_store(struct config *c, struct slice uri, struct failure *f)
+{
+    return use_uri(c, "message_store", uri, f);
+}
+
+enum status config_use_catalog(struct config *c, struct slice uri, struct failure *f)
+{
+    return use_uri(c, "management_store", uri, f);
+}

@@ -1,0 +1,57 @@
+#include "common/daemon.h"
+
+#include "common/log.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+
+static sigset_t stopping(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    return set;
+}
+
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+void daemon_begin(const struct config *c, const char *name)
+{
+    sigset_t set = stopping();
+
+    log_setup(name, c->debug ? LOG_DEBUG : LOG_INFO);
+    signal(SIGPIPE, SIG_IGN);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    raise_descriptor_limit();
+}
+
+void daemon_ready(const char *program, const char *url)
+{
+    printf("%s ready on %s\n", program, url);
+    fflush(stdout);
+    sd_notifyf(0, "READY=1\nSTATUS=serving on %s", url);
+}
+
+void daemon_wait(void)
+{
+    sigset_t set = stopping();
+    int got;
+
+    while (sigwait(&set, &got) != 0)
+        ;
+    log_info("STOPPING", "answering what was begun");
+    sd_notify(0, "STOPPING=1");
+}
