@@ -1,0 +1,49 @@
+/* catalog/record.h - what the catalog knows of a queue.
+ *
+ * A record is immutable and counted: threads share it, the cache replaces it. The last unref frees
+ * it. Its slices live as long as it does.
+ */
+#ifndef CATALOG_RECORD_H
+#define CATALOG_RECORD_H
+
+#include "common/slice.h"
+
+#include <stdint.h>
+
+/* The reserved metadata that the service acts on; everything else in the metadata is the user's. An
+ * attribute that is unset, null or of the wrong type has the value given here. */
+struct queue_attributes {
+    int64_t max_post_bytes;         /* _max_messages_post_size; 0 unset */
+    int64_t default_ttl_s;          /* _default_message_ttl; 0 unset */
+    int64_t default_delay_s;        /* _default_message_delay; -1 unset */
+    int64_t max_claim_count;        /* _max_claim_count; -1 unset */
+    int64_t dead_letter_ttl_s;      /* _dead_letter_queue_messages_ttl; 0 unset */
+    struct slice dead_letter_queue; /* _dead_letter_queue; absent when unset */
+};
+
+struct queue_record {
+    struct slice project;
+    struct slice name;
+    struct slice pool;     /* empty: the default store */
+    struct slice metadata; /* a JSON object, as the user sent it */
+    uint64_t epoch;        /* names this life of the queue; never used again */
+    uint64_t revision;     /* of the catalog, at this record's last change */
+    int64_t created_ms;    /* wall time */
+    struct queue_attributes attributes;
+    int refs; /* private */
+};
+
+/* The parts of a record, borrowed; queue_record_new copies them and reads the attributes. */
+struct queue_row {
+    struct slice project, name, pool, metadata;
+    uint64_t epoch, revision;
+    int64_t created_ms;
+};
+
+struct queue_record *queue_record_new(const struct queue_row *row);
+
+/* queue_record_ref returns r, which may be NULL. Both may be called from any thread. */
+struct queue_record *queue_record_ref(struct queue_record *r);
+void queue_record_unref(struct queue_record *r);
+
+#endif
