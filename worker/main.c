@@ -1,0 +1,57 @@
+/* nusku-worker: owns the connections to the stores and carries out what routers ask. */
+#include "catalog/catalog.h"
+#include "common/cli.h"
+#include "common/daemon.h"
+#include "common/log.h"
+#include "worker/worker.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+static void prepare_catalog(const struct config *config)
+{
+    struct failure f;
+    enum status st = catalog_start(config, false, &f);
+
+    if (st == ST_INVALID || st == ST_CONFLICT)
+        cli_die(1, "%s", f.text);
+    if (st != ST_OK) /* it may come back; the registrar goes on trying */
+        log_warn("CATALOG-LOST", "reason=\"%s\"", f.text);
+}
+
+static void *serve(void *arg)
+{
+    worker_run(arg);
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    const struct cli cli = {
+        .usage = "nusku-worker [OPTION]...",
+        .text = "Serves Nusku's routers: keeps the connections to the message stores.",
+    };
+    struct config config;
+    struct worker *w;
+    struct failure f;
+    pthread_t thread;
+
+    config_init(&config);
+    if (cli_parse(&cli, argc, argv, &config) != argc)
+        cli_die(2, "\"%s\": no arguments were expected", argv[argc - 1]);
+    if (config_check(&config, &f) != ST_OK)
+        cli_die(2, "%s", f.text);
+    daemon_begin(&config, "worker");
+    prepare_catalog(&config);
+    if (worker_new(&config, NULL, &w, &f) != ST_OK)
+        cli_die(f.st == ST_INVALID ? 2 : 1, "%s", f.text);
+    if (pthread_create(&thread, NULL, serve, w) != 0)
+        cli_die(1, "no thread: %s", strerror(errno));
+    daemon_ready("nusku-worker", worker_url(w));
+    daemon_wait();
+    worker_stop(w);
+    pthread_join(thread, NULL);
+    worker_free(w);
+    config_fini(&config);
+    return 0;
+}

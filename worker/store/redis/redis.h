@@ -1,0 +1,128 @@
+/* worker/store/redis/redis.h - what the files of this driver share.
+ *
+ *   store_redis.c  the connection: made, lost, made again; what waits for it
+ *   request.c      operations into commands
+ *   reply.c        answers into outcomes
+ *   scripts.c      the Lua scripts, put together and known by their SHA1
+ *   lua/           the scripts; lua/base.lua says how a queue lies in Redis
+ *
+ * One connection a loop, everything pipelined. A request is one command: one operation, or all posts
+ * to one queue that came in one turn of the loop.
+ */
+#ifndef WORKER_STORE_REDIS_REDIS_H
+#define WORKER_STORE_REDIS_REDIS_H
+
+#include "common/arena.h"
+#include "worker/store.h"
+
+#include <hiredis/async.h>
+#include <sys/queue.h>
+
+#define SCRIPTS(X)                                                                                 \
+    X(post)                                                                                        \
+    X(list)                                                                                        \
+    X(get)                                                                                         \
+    X(delete)                                                                                      \
+    X(pop)                                                                                         \
+    X(claim)                                                                                       \
+    X(claim_get)                                                                                   \
+    X(claim_renew)                                                                                 \
+    X(claim_release)                                                                               \
+    X(stats)                                                                                       \
+    X(purge)                                                                                       \
+    X(drop)                                                                                        \
+    X(sweep)
+
+enum script {
+#define SCRIPT_ENUM(name) SCRIPT_##name,
+    SCRIPTS(SCRIPT_ENUM)
+#undef SCRIPT_ENUM
+        SCRIPT_COUNT
+};
+
+/* scripts_get gives a script's whole text and the 40 hex digits of its SHA1; made once. */
+struct script_text {
+    struct slice text;
+    char sha[41];
+};
+
+const struct script_text *scripts_get(enum script which);
+
+struct redis_store;
+
+/* One command on its way. */
+struct request {
+    TAILQ_ENTRY(request) link;
+    struct redis_store *store;
+    struct op **ops; /* one, or several posts to one queue */
+    uint32_t n, room;
+    size_t bytes;    /* of the bodies that are posted */
+    bool whole;      /* send the script itself: the server doesn't know it (any more) */
+    unsigned losses; /* times that the connection broke under it */
+    int64_t sent_mono_ms;
+    /* A listing that goes on where an earlier call stopped: */
+    int64_t from; /* -1: from its marker */
+    struct message *list;
+    uint32_t list_n;
+    struct arena arena; /* of the list */
+};
+
+TAILQ_HEAD(request_list, request);
+
+enum redis_state {
+    REDIS_CONNECTING, /* requests are parked: they are sent if it succeeds, refused if not */
+    REDIS_UP,
+    REDIS_AWAY, /* waiting to connect again; requests are refused at once */
+};
+
+struct redis_store {
+    struct store base;
+    redisAsyncContext *ac; /* NULL while there is no connection, not even a beginning one */
+    enum redis_state state;
+    char *host; /* NULL: a unix socket */
+    int port;
+    char *path;
+    char *user, *password;
+    int database;
+    char *address; /* what it is called in the log, without a secret */
+
+    uv_timer_t timer; /* looks after deadlines and reconnection */
+    uv_getaddrinfo_t resolving;
+    bool resolving_now;
+    int64_t since_mono_ms; /* of the state */
+    int64_t retry_after_ms;
+    bool was_up; /* since the last line in the log */
+    bool closing;
+    int handles_open; /* uv handles and requests that hold the store */
+
+    int64_t offset_ms; /* the server's clock minus ours */
+    int64_t measured_mono_ms;
+
+    struct request_list gathered; /* in this turn of the loop */
+    struct request_list parked;   /* waiting for the connection */
+    struct request_list sent;
+    struct request_list spare; /* done with, kept for the next */
+    bool sweeping;
+    char *why;         /* of the last failure to connect */
+    char *setup_error; /* that the server gave while this connection was set up */
+};
+
+/* redis_now_ms is the clock that all workers share: the server's. */
+int64_t redis_now_ms(const struct redis_store *s);
+
+/* request_send hands the command to hiredis; the reply comes to redis_on_reply. */
+void request_send(struct redis_store *s, struct request *r);
+
+/* reply_take fills the outcomes of r's operations. REPLY_AGAIN: the same request is to be sent once
+ * more. Slices of the outcomes point into reply, or into r's arena. */
+enum reply_verdict { REPLY_DONE, REPLY_AGAIN };
+enum reply_verdict reply_take(struct redis_store *s, struct request *r, const redisReply *reply,
+                              struct arena *a);
+
+/* redis_on_reply is hiredis' callback for requests. */
+void redis_on_reply(redisAsyncContext *ac, void *reply, void *request);
+
+/* redis_sweep starts a round of the sweeper; sweep.c. */
+void redis_sweep(struct redis_store *s);
+
+#endif

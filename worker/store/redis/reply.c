@@ -1,0 +1,298 @@
+/* Answers into outcomes. Whatever Redis sends is looked at before it is believed. */
+#include "worker/store/redis/redis.h"
+
+#include <endian.h>
+
+static uint64_t be64(const char *p)
+{
+    uint64_t n;
+
+    memcpy(&n, p, sizeof(n));
+    return be64toh(n);
+}
+
+static struct slice text_of(const redisReply *r)
+{
+    return r->str == NULL ? SLICE("") : (struct slice){r->str, r->len};
+}
+
+static bool is_status(const redisReply *r, const char *word)
+{
+    return (r->type == REDIS_REPLY_STRING || r->type == REDIS_REPLY_STATUS) &&
+           slice_eq(text_of(r), slice_of(word));
+}
+
+static enum status surprise(struct op *op)
+{
+    return op->st = fail(&op->f, ST_INTERNAL, "redis: an answer to %s of an unknown form",
+                         op_name(op->code));
+}
+
+enum { HEAD_BYTES = 5 * 8 + 4 + 1 }; /* see emit() in lua/messages.lua */
+
+/* read_message reads a pair (head, body). */
+static bool read_message(const redisReply *head, const redisReply *body, struct message *m)
+{
+    struct slice rest = text_of(head);
+    uint32_t count;
+
+    if (head->type != REDIS_REPLY_STRING || body->type != REDIS_REPLY_STRING ||
+        rest.len < HEAD_BYTES)
+        return false;
+    *m = (struct message){0};
+    m->id.epoch = be64(rest.p);
+    m->id.seq = be64(rest.p + 8);
+    m->seq = be64(rest.p + 16);
+    m->created_ms = (int64_t)be64(rest.p + 24);
+    m->expires_ms = (int64_t)be64(rest.p + 32);
+    memcpy(&count, rest.p + 40, sizeof(count));
+    m->claim_count = be32toh(count);
+    m->claimed = rest.p[44] != 0;
+    rest = slice_from(rest, HEAD_BYTES);
+    if (m->claimed) {
+        if (rest.len < CLAIM_ID_BYTES)
+            return false;
+        memcpy(m->claim_id.bytes, rest.p, CLAIM_ID_BYTES);
+        rest = slice_from(rest, CLAIM_ID_BYTES);
+    }
+    m->checksum = rest;
+    m->body = text_of(body);
+    return true;
+}
+
+/* read_messages reads the pairs from element at on, into an array in a. */
+static bool read_messages(const redisReply *reply, size_t at, struct message **list, uint32_t *n,
+                          struct arena *a)
+{
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements < at || (reply->elements - at) % 2 != 0)
+        return false;
+    *n = (uint32_t)((reply->elements - at) / 2);
+    *list = arena_alloc(a, *n * sizeof(**list));
+    for (uint32_t i = 0; i < *n; i++)
+        if (!read_message(reply->element[at + 2 * i], reply->element[at + 2 * i + 1], &(*list)[i]))
+            return false;
+    return true;
+}
+
+static void take_messages(struct op *op, const redisReply *reply, size_t at, struct arena *a)
+{
+    struct message *list;
+    uint32_t n;
+
+    if (!read_messages(reply, at, &list, &n, a)) {
+        surprise(op);
+        return;
+    }
+    op->out.messages.list = list;
+    op->out.messages.n = n;
+}
+
+/* take_posted reads the numbers of the messages: digits, separated by spaces. */
+static void take_posted(struct op *op, const redisReply *numbers, struct arena *a)
+{
+    uint32_t n = op->in.message_post.n, at = 0;
+    struct message_id *ids = arena_alloc(a, n * sizeof(*ids));
+    struct slice rest = text_of(numbers);
+
+    while (rest.p != NULL && at < n) {
+        struct slice digits = slice_cut(&rest, ' ');
+        uint64_t seq = 0;
+
+        for (size_t i = 0; i < digits.len; i++)
+            seq = seq * 10 + (uint64_t)(digits.p[i] - '0');
+        ids[at++] = (struct message_id){op->queue.epoch, seq};
+    }
+    if (numbers->type != REDIS_REPLY_STRING || rest.p != NULL || at != n) {
+        surprise(op);
+        return;
+    }
+    op->out.message_post.ids = ids;
+    op->out.message_post.n = n;
+}
+
+/* keep_list adds what one call of a listing found to what earlier ones found. */
+static void keep_list(struct request *r, const struct message *list, uint32_t n)
+{
+    struct message *all = arena_alloc(&r->arena, (r->list_n + n) * sizeof(*all));
+
+    if (r->list_n > 0)
+        memcpy(all, r->list, r->list_n * sizeof(*all));
+    for (uint32_t i = 0; i < n; i++) {
+        all[r->list_n + i] = list[i];
+        all[r->list_n + i].body = arena_copy(&r->arena, list[i].body);
+        all[r->list_n + i].checksum = arena_copy(&r->arena, list[i].checksum);
+    }
+    r->list = all;
+    r->list_n += n;
+}
+
+static enum reply_verdict take_listing(struct request *r, const redisReply *reply, struct arena *a)
+{
+    struct op *op = r->ops[0];
+    struct message *list;
+    uint32_t n;
+
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0 ||
+        reply->element[0]->type != REDIS_REPLY_INTEGER) {
+        surprise(op);
+        return REPLY_DONE;
+    }
+    if (reply->elements == 2 && is_status(reply->element[1], "settling")) {
+        r->from = reply->element[0]->integer;
+        return REPLY_AGAIN;
+    }
+    if (!read_messages(reply, 1, &list, &n, a)) {
+        surprise(op);
+        return REPLY_DONE;
+    }
+    if (r->list_n == 0 && reply->element[0]->integer < 0) {
+        op->out.messages.list = list;
+        op->out.messages.n = n;
+        return REPLY_DONE;
+    }
+    keep_list(r, list, n);
+    r->from = reply->element[0]->integer;
+    if (r->from >= 0)
+        return REPLY_AGAIN;
+    op->out.messages.list = r->list;
+    op->out.messages.n = r->list_n;
+    return REPLY_DONE;
+}
+
+static void take_deletion(struct op *op, const redisReply *reply)
+{
+    if (is_status(reply, "OK"))
+        return;
+    if (is_status(reply, "CLAIMED"))
+        op->st = ST_CLAIMED;
+    else if (is_status(reply, "NOT_CLAIMED"))
+        op->st = ST_NOT_CLAIMED;
+    else if (is_status(reply, "CLAIM_GONE"))
+        op->st = ST_CLAIM_GONE;
+    else
+        surprise(op);
+    if (op->st != ST_INTERNAL)
+        fail(&op->f, op->st, "%s", status_text(op->st));
+}
+
+static void take_claim(struct op *op, const redisReply *reply, struct arena *a)
+{
+    if (reply->type != REDIS_REPLY_ARRAY) {
+        surprise(op);
+        return;
+    }
+    if (reply->elements == 0) {
+        op->st = fail(&op->f, ST_NOT_FOUND, "no such claim");
+        return;
+    }
+    if (reply->elements < 2 || reply->element[0]->type != REDIS_REPLY_INTEGER ||
+        reply->element[1]->type != REDIS_REPLY_INTEGER) {
+        surprise(op);
+        return;
+    }
+    op->out.messages.claim_created_ms = reply->element[0]->integer;
+    op->out.messages.claim_ttl_s = (uint32_t)reply->element[1]->integer;
+    take_messages(op, reply, 2, a);
+}
+
+static void take_stats(struct op *op, const redisReply *reply)
+{
+    uint64_t n[8] = {0};
+
+    if (reply->type != REDIS_REPLY_ARRAY || (reply->elements != 2 && reply->elements != 8)) {
+        surprise(op);
+        return;
+    }
+    for (size_t i = 0; i < reply->elements; i++) {
+        if (reply->element[i]->type != REDIS_REPLY_INTEGER) {
+            surprise(op);
+            return;
+        }
+        n[i] = (uint64_t)reply->element[i]->integer;
+    }
+    op->out.queue_stats.claimed = n[0];
+    op->out.queue_stats.free = n[1] - n[0];
+    op->out.queue_stats.any = reply->elements == 8;
+    op->out.queue_stats.oldest = (struct message_id){n[2], n[3]};
+    op->out.queue_stats.oldest_created_ms = (int64_t)n[4];
+    op->out.queue_stats.newest = (struct message_id){n[5], n[6]};
+    op->out.queue_stats.newest_created_ms = (int64_t)n[7];
+}
+
+static enum reply_verdict take_one(struct request *r, const redisReply *reply, struct arena *a)
+{
+    struct op *op = r->ops[0];
+
+    switch (op->code) {
+    case OP_message_list:
+        return take_listing(r, reply, a);
+    case OP_message_get:
+        take_messages(op, reply, 0, a);
+        break;
+    case OP_message_pop:
+    case OP_claim_create:
+        if (is_status(reply, "again"))
+            return REPLY_AGAIN;
+        take_messages(op, reply, 0, a);
+        break;
+    case OP_message_delete:
+        take_deletion(op, reply);
+        break;
+    case OP_claim_get:
+        take_claim(op, reply, a);
+        break;
+    case OP_claim_renew:
+        if (reply->type == REDIS_REPLY_INTEGER && reply->integer == 0)
+            op->st = fail(&op->f, ST_NOT_FOUND, "no such claim");
+        break;
+    case OP_queue_stats:
+        if (is_status(reply, "again"))
+            return REPLY_AGAIN;
+        take_stats(op, reply);
+        break;
+    case OP_message_post: /* reply_take */
+    case OP_claim_release:
+    case OP_queue_purge:
+    case OP_queue_drop:
+    case OP_store_ping:
+        break;
+    }
+    return REPLY_DONE;
+}
+
+/* refuse answers all of r with the error that Redis gave. "ERR" is a script gone wrong, a bug; all
+ * other classes (LOADING, READONLY, OOM, BUSY, MISCONF, NOAUTH…) are conditions of the server. */
+static void refuse(struct request *r, struct slice error)
+{
+    enum status st = slice_starts(error, SLICE("ERR")) ? ST_INTERNAL : ST_UNAVAILABLE;
+
+    for (uint32_t i = 0; i < r->n; i++)
+        r->ops[i]->st = fail(&r->ops[i]->f, st, "redis: %.*s", SLICE_ARG(error));
+}
+
+enum reply_verdict reply_take(struct redis_store *s, struct request *r, const redisReply *reply,
+                              struct arena *a)
+{
+    (void)s;
+    for (uint32_t i = 0; i < r->n; i++) {
+        r->ops[i]->st = ST_OK;
+        memset(&r->ops[i]->out, 0, sizeof(r->ops[i]->out));
+    }
+    if (reply->type == REDIS_REPLY_ERROR) {
+        if (!r->whole && slice_starts(text_of(reply), SLICE("NOSCRIPT"))) {
+            r->whole = true;
+            return REPLY_AGAIN;
+        }
+        refuse(r, text_of(reply));
+        return REPLY_DONE;
+    }
+    if (r->ops[0]->code != OP_message_post)
+        return take_one(r, reply, a);
+    for (uint32_t i = 0; i < r->n; i++) {
+        if (reply->type == REDIS_REPLY_ARRAY && reply->elements == r->n)
+            take_posted(r->ops[i], reply->element[i], a);
+        else
+            surprise(r->ops[i]);
+    }
+    return REPLY_DONE;
+}
