@@ -1,0 +1,489 @@
+/* Queues: listing, metadata, deletion, statistics, purge, ping. */
+#include "common/clock.h"
+#include "router/api/call.h"
+#include "router/api/metadata.h"
+#include "router/api/name.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum {
+    UPDATE_ATTEMPTS = 8, /* when others change the same queue at the same time */
+    FILTER_BATCH = 200,  /* queues read at a time when a filter picks few of them */
+};
+
+/* ---- List ------------------------------------------------------------------------------------- */
+
+static bool contains(struct slice whole, struct slice part)
+{
+    return part.len == 0 || memmem(whole.p, whole.len, part.p, part.len) != NULL;
+}
+
+/* read_int reads what Python's int() would of a filter's value: a sign, digits, blanks around. */
+static bool read_int(struct slice text, long long *n)
+{
+    char digits[24], *end;
+
+    text = slice_trim(text);
+    if (text.len == 0 || text.len >= sizeof(digits) || text.p[0] == ' ')
+        return false;
+    memcpy(digits, text.p, text.len);
+    digits[text.len] = '\0';
+    errno = 0;
+    *n = strtoll(digits, &end, 10);
+    return *end == '\0' && errno == 0; /* none that is stored is larger */
+}
+
+/* matches compares one key: as ints if the wanted value looks like one, else as strings. */
+static bool matches(struct json object, const struct metadata_filter *filter, struct arena *a)
+{
+    struct json_walk w = json_members(object);
+    struct json v = {0};
+    bool found = false;
+    long long wanted;
+    int64_t there;
+
+    while (json_next(&w)) {
+        if (json_key_is(w.key, filter->key)) {
+            v = w.value;
+            found = true;
+        }
+    }
+    if (!found)
+        return false;
+    if (read_int(filter->value, &wanted))
+        return json_int(v, &there) && there == wanted;
+    return v.type == JSON_STRING && slice_eq(json_string(v, a), filter->value);
+}
+
+static bool wanted(const struct catalog_job *job, const struct queue_record *r, struct arena *a)
+{
+    struct json object;
+
+    if (!contains(r->name, job->part))
+        return false;
+    if (job->filters_n == 0)
+        return true;
+    if (json_check(r->metadata, &object, NULL) != ST_OK || object.type != JSON_OBJECT)
+        return false;
+    for (size_t i = 0; i < job->filters_n; i++)
+        if (!matches(object, &job->filters[i], a))
+            return false;
+    return true;
+}
+
+/* place_of_marker gives a text that sorts among queue names where the marker does, which may be any
+ * bytes: databases take valid text only. What decides is the first byte that no name has. */
+static struct slice place_of_marker(struct slice marker, struct arena *a)
+{
+    size_t n = 0;
+
+    while (n < marker.len && name_is_queue((struct slice){marker.p + n, 1}))
+        n++;
+    if (n == marker.len || marker.p[n] == '\0')
+        return arena_copy(a, (struct slice){marker.p, n});
+    return arena_printf(a, "%.*s%c", (int)n, marker.p,
+                        (unsigned char)marker.p[n] > 126 ? 127 : marker.p[n]);
+}
+
+/* list_queues reads pages of the catalog until enough queues have passed the filters. */
+static enum status list_queues(struct catalog_job *job, struct catalog *c, struct failure *f)
+{
+    bool filtered = job->filters_n > 0 || job->part.len > 0;
+    uint32_t batch = filtered ? FILTER_BATCH : job->limit, got;
+    struct slice after = job->name; /* the marker */
+    enum status st;
+
+    job->list = arena_alloc(&job->arena, job->limit * sizeof(struct queue_record *));
+    do {
+        struct arena a = {0};
+        struct queue_record **page;
+
+        st = c->ops->queue_list(c, job->project, after, batch, &a, &page, &got, f);
+        for (uint32_t i = 0; st == ST_OK && i < got; i++) {
+            if (i + 1 == got)
+                after = arena_copy(&job->arena, page[i]->name);
+            if (job->list_n < job->limit && wanted(job, page[i], &a))
+                job->list[job->list_n++] = page[i];
+            else
+                queue_record_unref(page[i]);
+        }
+        arena_fini(&a);
+        if (clock_mono_ms() >= job->call.deadline_mono_ms)
+            st = fail(f, ST_TIMEOUT, "too many queues were looked at for a filter");
+    } while (st == ST_OK && got == batch && job->list_n < job->limit);
+    if (st == ST_OK && job->with_count)
+        st = c->ops->queue_count(c, job->project, &job->count, f);
+    return st;
+}
+
+static void on_listed(struct api_call *owner, struct catalog_job *job)
+{
+    struct queue_list_call *c = CALL_OF(struct queue_list_call, owner);
+
+    if (job->call.st != ST_OK) {
+        call_fail_status(owner, &job->call.f, job->call.st);
+        return;
+    }
+    c->out.list = job->list;
+    c->out.n = job->list_n;
+    c->out.count = job->count;
+    call_done(owner);
+}
+
+static void copy_filters(struct catalog_job *job, const struct metadata_filter *from, size_t n)
+{
+    struct metadata_filter *copy = arena_alloc(&job->arena, n * sizeof(*copy));
+
+    for (size_t i = 0; i < n; i++)
+        copy[i] = (struct metadata_filter){arena_copy(&job->arena, from[i].key),
+                                           arena_copy(&job->arena, from[i].value)};
+    job->filters = copy;
+    job->filters_n = n;
+}
+
+void api_queue_list(struct queue_list_call *c)
+{
+    struct catalog_job *job;
+    uint32_t limit;
+
+    if (!call_limit(&c->call, c->in.limit, c->call.api->config->max_queues_per_page, &limit))
+        return;
+    job = call_job(&c->call, place_of_marker(c->in.marker, c->call.arena));
+    job->limit = limit;
+    job->part = arena_copy(&job->arena, c->in.name);
+    copy_filters(job, c->in.filters, c->in.filters_n);
+    job->with_count = c->in.with_count;
+    job->work = list_queues;
+    job->finished = on_listed;
+    call_run(&c->call, job);
+}
+
+/* ---- Get -------------------------------------------------------------------------------------- */
+
+static void got_queue(struct api_call *c)
+{
+    CALL_OF(struct queue_get_call, c)->out.record = c->record;
+    call_done(c);
+}
+
+void api_queue_get(struct queue_get_call *c)
+{
+    if (call_check_name(&c->call, c->in.queue))
+        call_find(&c->call, c->in.queue, got_queue);
+}
+
+/* ---- Create ----------------------------------------------------------------------------------- */
+
+static bool check_size(struct api_call *c, struct slice document, enum fault fault)
+{
+    int64_t most = c->api->config->max_queue_metadata_bytes;
+
+    if (document.p == NULL || (int64_t)document.len <= most)
+        return true;
+    call_fail(c, fault, "Queue metadata is too large: at most %lld bytes.", (long long)most);
+    return false;
+}
+
+static enum status create_queue(struct catalog_job *job, struct catalog *c, struct failure *f)
+{
+    return catalog_service_create(job->call.service, c, job->project, job->name, job->metadata,
+                                  &job->record, &job->created, f);
+}
+
+static void on_created(struct api_call *owner, struct catalog_job *job)
+{
+    if (job->call.st != ST_OK) {
+        call_fail_status(owner, &job->call.f, job->call.st);
+        return;
+    }
+    CALL_OF(struct queue_create_call, owner)->out.created = job->created;
+    call_done(owner);
+}
+
+/* read_metadata parses and checks the body of a creation; an absent one is no metadata. */
+static bool read_metadata(struct queue_create_call *c, struct slice *metadata)
+{
+    struct failure f;
+    struct json v;
+
+    *metadata = SLICE("{}");
+    if (c->in.document.len == 0)
+        return true;
+    if (!check_size(&c->call, c->in.document, FAULT_REQUEST) ||
+        !call_parse(&c->call, c->in.document, &v))
+        return false;
+    if (v.type != JSON_OBJECT) {
+        call_fail(&c->call, FAULT_BODY, "Queue metadata must be a JSON object.");
+        return false;
+    }
+    if (metadata_check(v, c->call.api->config, &f) != ST_OK) {
+        call_fail(&c->call, FAULT_REQUEST, "%s.", f.text);
+        return false;
+    }
+    *metadata = v.raw;
+    return true;
+}
+
+void api_queue_create(struct queue_create_call *c)
+{
+    struct catalog_job *job;
+    struct slice metadata;
+
+    if (!call_check_name(&c->call, c->in.queue) || !read_metadata(c, &metadata))
+        return;
+    job = call_job(&c->call, c->in.queue);
+    job->metadata = arena_copy(&job->arena, metadata);
+    job->work = create_queue;
+    job->finished = on_created;
+    call_run(&c->call, job);
+}
+
+/* ---- Update ----------------------------------------------------------------------------------- */
+
+static enum status job_fault(struct catalog_job *job, enum fault fault, const struct failure *why)
+{
+    job->fault = fault;
+    job->description = arena_copy(&job->arena, slice_of(why->text));
+    return ST_OK;
+}
+
+/* change_once reads the record, applies the patch and writes it back; ST_CONFLICT: another was
+ * faster. What is wrong with the request is left in job->fault. */
+static enum status change_once(struct catalog_job *job, struct catalog *c, struct json patch,
+                               struct failure *f)
+{
+    struct queue_record *old;
+    struct buffer changed = {0};
+    struct failure why;
+    struct json object;
+    enum status st = c->ops->queue_find(c, job->project, job->name, &old, f);
+
+    if (st != ST_OK)
+        return st;
+    if (metadata_patch(old->metadata, patch, &changed, &job->arena, &why) != ST_OK) {
+        job_fault(job, FAULT_CONFLICT, &why);
+    } else if ((int64_t)changed.len > job->config->max_queue_metadata_bytes) {
+        fail(&why, ST_INVALID, "Queue metadata would grow beyond %lld bytes.",
+             (long long)job->config->max_queue_metadata_bytes);
+        job_fault(job, FAULT_BODY, &why);
+    } else if (json_check(buffer_slice(&changed), &object, &why) != ST_OK ||
+               metadata_check(object, job->config, &why) != ST_OK) {
+        job_fault(job, FAULT_BODY, &why);
+    } else {
+        st = c->ops->queue_update(c, job->project, job->name, old->revision, buffer_slice(&changed),
+                                  &job->record, f);
+    }
+    buffer_fini(&changed);
+    queue_record_unref(old);
+    return st;
+}
+
+static enum status change_queue(struct catalog_job *job, struct catalog *c, struct failure *f)
+{
+    struct json patch;
+    enum status st = json_check(job->metadata, &patch, f);
+
+    for (int i = 0; i < UPDATE_ATTEMPTS; i++) {
+        st = change_once(job, c, patch, f);
+        if (st != ST_CONFLICT)
+            break;
+    }
+    if (st == ST_OK && job->record != NULL)
+        queue_cache_wrote(catalog_service_cache(job->call.service), job->record);
+    if (st == ST_CONFLICT)
+        st = fail(f, ST_UNAVAILABLE, "the queue is changed by too many at the same time");
+    return st;
+}
+
+static void on_changed(struct api_call *owner, struct catalog_job *job)
+{
+    if (job->call.st == ST_NOT_FOUND) {
+        call_fail(owner, FAULT_NOT_FOUND, "Queue %.*s does not exist.", SLICE_ARG(job->name));
+    } else if (job->call.st != ST_OK) {
+        call_fail_status(owner, &job->call.f, job->call.st);
+    } else if (job->fault != FAULT_NONE) {
+        call_fail(owner, job->fault, "%.*s", SLICE_ARG(job->description));
+    } else {
+        CALL_OF(struct queue_update_call, owner)->out.record = job->record;
+        call_done(owner);
+    }
+}
+
+void api_queue_update(struct queue_update_call *c)
+{
+    struct catalog_job *job;
+    struct failure f;
+    struct json patch;
+
+    if (!call_check_name(&c->call, c->in.queue) ||
+        !check_size(&c->call, c->in.document, FAULT_BODY))
+        return;
+    if (c->in.document.len == 0) {
+        call_fail(&c->call, FAULT_BODY, "A patch must not be empty.");
+        return;
+    }
+    if (!call_parse(&c->call, c->in.document, &patch))
+        return;
+    if (metadata_patch_check(patch, c->call.arena, &f) != ST_OK) {
+        call_fail(&c->call, FAULT_BODY, "%s", f.text);
+        return;
+    }
+    job = call_job(&c->call, c->in.queue);
+    job->metadata = arena_copy(&job->arena, patch.raw);
+    job->config = c->call.api->config;
+    job->work = change_queue;
+    job->finished = on_changed;
+    call_run(&c->call, job);
+}
+
+/* ---- Delete ----------------------------------------------------------------------------------- */
+
+static enum status delete_queue(struct catalog_job *job, struct catalog *c, struct failure *f)
+{
+    struct queue_cache *cache = catalog_service_cache(job->call.service);
+    uint64_t ticket = queue_cache_ticket(cache);
+    enum status st = c->ops->queue_delete(c, job->project, job->name, &job->record, f);
+
+    if (st == ST_OK)
+        queue_cache_removed(cache, job->record);
+    else if (st == ST_NOT_FOUND)
+        queue_cache_put(cache, ticket, job->project, job->name, NULL);
+    return st;
+}
+
+static void on_dropped(struct api_call *c)
+{
+    call_done(c); /* whatever came of it: the catalog knows what is left to be dropped */
+}
+
+static void on_deleted(struct api_call *owner, struct catalog_job *job)
+{
+    if (job->call.st != ST_OK && job->call.st != ST_NOT_FOUND) {
+        call_fail_status(owner, &job->call.f, job->call.st);
+        return;
+    }
+    if (job->call.st == ST_NOT_FOUND) {
+        call_done(owner);
+        return;
+    }
+    owner->record = queue_record_ref(job->record);
+    call_op(owner, OP_queue_drop);
+    if (call_try_route(owner, on_dropped) != ST_OK)
+        call_done(owner);
+}
+
+void api_queue_delete(struct queue_call *c)
+{
+    struct catalog_job *job;
+
+    if (!call_check_name(&c->call, c->in.queue))
+        return;
+    job = call_job(&c->call, c->in.queue);
+    job->work = delete_queue;
+    job->finished = on_deleted;
+    call_run(&c->call, job);
+}
+
+/* ---- Stats ------------------------------------------------------------------------------------ */
+
+static void got_stats(struct api_call *c)
+{
+    if (c->routed.op.st != ST_OK) {
+        call_fail_status(c, &c->routed.op.f, c->routed.op.st);
+        return;
+    }
+    CALL_OF(struct queue_stats_call, c)->out.op = &c->routed.op;
+    call_done(c);
+}
+
+static void found_for_stats(struct api_call *c)
+{
+    struct op *op = call_op(c, OP_queue_stats);
+
+    if (c->record != NULL) {
+        call_route(c, got_stats);
+        return;
+    }
+    CALL_OF(struct queue_stats_call, c)->out.op = op; /* zeros */
+    call_done(c);
+}
+
+void api_queue_stats(struct queue_stats_call *c)
+{
+    if (call_check_name(&c->call, c->in.queue))
+        call_find(&c->call, c->in.queue, found_for_stats);
+}
+
+/* ---- Purge ------------------------------------------------------------------------------------ */
+
+/* read_resources tells whether messages are to be purged. False: the call has ended. */
+static bool read_resources(struct queue_purge_call *c, bool *messages)
+{
+    struct json v, types;
+    struct json_walk w;
+
+    *messages = true;
+    if (c->in.document.len == 0)
+        return true;
+    if (!call_parse(&c->call, c->in.document, &v))
+        return false;
+    if (v.type != JSON_OBJECT || !json_find(v, "resource_types", &types) ||
+        types.type != JSON_ARRAY) {
+        call_fail(&c->call, FAULT_REQUEST, "The body needs a list \"resource_types\".");
+        return false;
+    }
+    *messages = false;
+    w = json_members(types);
+    while (json_next(&w)) {
+        struct slice name =
+            w.value.type == JSON_STRING ? json_string(w.value, c->call.arena) : SLICE("");
+
+        if (slice_eq(name, SLICE("messages"))) {
+            *messages = true;
+        } else if (!slice_eq(name, SLICE("subscriptions"))) {
+            call_fail(&c->call, FAULT_REQUEST,
+                      "A resource type is \"messages\" or \"subscriptions\".");
+            return false;
+        }
+    }
+    return true;
+}
+
+static void purged(struct api_call *c)
+{
+    if (c->routed.op.st != ST_OK)
+        call_fail_status(c, &c->routed.op.f, c->routed.op.st);
+    else
+        call_done(c);
+}
+
+static void found_for_purge(struct api_call *c)
+{
+    if (c->record == NULL) {
+        call_done(c);
+        return;
+    }
+    call_op(c, OP_queue_purge);
+    call_route(c, purged);
+}
+
+void api_queue_purge(struct queue_purge_call *c)
+{
+    bool messages;
+
+    if (!call_check_name(&c->call, c->in.queue) || !read_resources(c, &messages))
+        return;
+    if (messages)
+        call_find(&c->call, c->in.queue, found_for_purge);
+    else
+        call_done(&c->call);
+}
+
+/* ---- Ping ------------------------------------------------------------------------------------- */
+
+void api_ping(struct api_call *c)
+{
+    call_op(c, OP_store_ping);
+    call_route(c, purged);
+}

@@ -1,0 +1,298 @@
+#include "router/http/http.h"
+
+#include "common/json.h"
+#include "common/uri.h"
+#include "router/api/name.h"
+#include "router/http/accept.h"
+#include "router/http/framing.h"
+#include "router/http/rewrite.h"
+#include "router/http/routes.h"
+
+#include <stdio.h>
+
+/* The handler is one for all threads; what a thread needs is in its context's slot. */
+struct http_handler {
+    h2o_handler_t super; /* first */
+    const struct config *config;
+};
+
+static struct http_handler *the_handler(h2o_context_t *ctx)
+{
+    return (struct http_handler *)ctx->globalconf->hosts[0]->paths.entries[0].handlers.entries[0];
+}
+
+void http_attach(h2o_context_t *ctx, struct api *api)
+{
+    h2o_context_set_handler_context(ctx, &the_handler(ctx)->super, api);
+}
+
+/* ---- What came in ----------------------------------------------------------------------------- */
+
+static struct slice slice_of_iovec(h2o_iovec_t v)
+{
+    return (struct slice){v.base, v.len};
+}
+
+/* read_headers picks out the headers that matter; the first of each counts. h2o has their names in
+ * lower case. */
+static void read_headers(struct exchange *ex)
+{
+    static const struct {
+        struct slice name;
+        size_t offset;
+    } wanted[] = {
+        {SLICE_INIT("accept"), offsetof(struct http_headers, accept)},
+        {SLICE_INIT("content-type"), offsetof(struct http_headers, content_type)},
+        {SLICE_INIT("client-id"), offsetof(struct http_headers, client_id)},
+        {SLICE_INIT("x-project-id"), offsetof(struct http_headers, project_id)},
+        {SLICE_INIT("x-tenant-id"), offsetof(struct http_headers, tenant_id)},
+        {SLICE_INIT("x-tenant"), offsetof(struct http_headers, tenant)},
+        {SLICE_INIT("extra-spec"), offsetof(struct http_headers, extra_spec)},
+    };
+    const h2o_headers_t *headers = &ex->req->headers;
+
+    for (size_t i = 0; i < headers->size; i++) {
+        struct slice name = slice_of_iovec(*headers->entries[i].name);
+
+        for (size_t j = 0; j < sizeof(wanted) / sizeof(wanted[0]); j++) {
+            struct slice *to = (struct slice *)((char *)&ex->headers + wanted[j].offset);
+
+            if (to->p == NULL && slice_eq(name, wanted[j].name))
+                *to = slice_trim(slice_of_iovec(headers->entries[i].value));
+        }
+    }
+}
+
+/* path_of_target drops scheme and host of a target in absolute form (RFC 9112, 3.2.2). */
+static struct slice path_of_target(struct slice target)
+{
+    size_t at;
+
+    if (!slice_starts(target, SLICE("http://")))
+        return target;
+    for (at = strlen("http://"); at < target.len && target.p[at] != '/' && target.p[at] != '?';
+         at++)
+        ;
+    return at < target.len && target.p[at] == '/' ? slice_from(target, at) : SLICE("/");
+}
+
+/* read_path takes the path apart. False: it has no form that any route has. */
+static bool read_path(struct exchange *ex)
+{
+    struct slice whole = path_of_target(slice_of_iovec(ex->req->input.path));
+    struct slice rest;
+
+    ex->path = slice_cut(&whole, '?');
+    ex->query_text = whole;
+    if (ex->path.len == 0 || ex->path.p[0] != '/')
+        return false;
+    rest = slice_from(ex->path, 1);
+    while (rest.p != NULL) {
+        if (ex->segments_n == SEGMENTS_MAX)
+            return false;
+        ex->segments[ex->segments_n++] = percent_decode(slice_cut(&rest, '/'), false, &ex->arena);
+    }
+    return true;
+}
+
+static void on_gone(void *p)
+{
+    struct exchange *ex = p;
+
+    ex->api->exchanges--;
+    if (ex->call != NULL)
+        api_abandon(ex->call);
+    buffer_fini(&ex->body);
+    arena_fini(&ex->arena);
+}
+
+/* ---- Checks, in the order of the contract. Each ends the exchange and returns false. ----------- */
+
+/* check_framing comes before all others: where this request ends is what the next one depends on. */
+static bool check_framing(struct exchange *ex)
+{
+    h2o_socket_t *sock = ex->req->conn->callbacks->get_socket(ex->req->conn);
+    const char *fault = framing_fault((struct slice){sock->input->bytes, sock->input->size});
+
+    if (fault == NULL)
+        return true;
+    ex->req->http1_is_persistent = 0;
+    exchange_error(ex, 400, "Invalid header value", fault);
+    return false;
+}
+
+static bool check_body_type(struct exchange *ex)
+{
+    if (ex->document.p == NULL ||
+        !slice_eq_ci(ex->headers.content_type, SLICE("application/x-www-form-urlencoded")))
+        return true;
+    exchange_error(ex, 400, "Invalid Content-Type",
+                   "The API doesn't take application/x-www-form-urlencoded.");
+    return false;
+}
+
+static bool check_accept(struct exchange *ex)
+{
+    if (accept_quality(ex->headers.accept, SLICE("application/json")) > 0)
+        return true;
+    exchange_error(ex, 406, "406 Not Acceptable", "The API answers in application/json only.");
+    return false;
+}
+
+static bool check_client_length(struct exchange *ex)
+{
+    const struct config *c = ex->api->config;
+    int64_t len = (int64_t)ex->headers.client_id.len;
+    char text[96];
+
+    if (len >= c->min_length_client_id && len <= c->max_length_client_id) {
+        ex->client = ex->headers.client_id;
+        return true;
+    }
+    snprintf(text, sizeof(text), "A client id must have at least %lld and at most %lld characters.",
+             (long long)c->min_length_client_id, (long long)c->max_length_client_id);
+    exchange_error(ex, 400, text, NULL);
+    return false;
+}
+
+static bool check_client(struct exchange *ex)
+{
+    unsigned char *uuid;
+
+    if (ex->headers.client_id.p == NULL) {
+        exchange_error(ex, 400, "Missing header value", "The Client-ID header is required.");
+        return false;
+    }
+    if (strcmp(ex->api->config->client_id_uuid_safe, "off") == 0)
+        return check_client_length(ex);
+    uuid = arena_alloc(&ex->arena, UUID_BYTES);
+    if (!uuid_read(ex->headers.client_id, uuid)) {
+        exchange_error(ex, 400, "Wrong UUID value", "The Client-ID header must be a UUID.");
+        return false;
+    }
+    ex->client = (struct slice){(const char *)uuid, UUID_BYTES};
+    return true;
+}
+
+static bool check_project(struct exchange *ex)
+{
+    const struct http_headers *h = &ex->headers;
+
+    ex->project = h->project_id.p != NULL  ? h->project_id
+                  : h->tenant_id.p != NULL ? h->tenant_id
+                                           : h->tenant;
+    if (ex->project.p == NULL) {
+        exchange_error(ex, 400, "Project-Id Missing", "The X-Project-ID header is required.");
+        return false;
+    }
+    if (ex->project.len == 0) {
+        exchange_error(ex, 400, "Empty project header not allowed",
+                       "The X-Project-ID header must not be empty.");
+        return false;
+    }
+    return true;
+}
+
+/* check_queue refuses a bad name before a wrong method, as the contract wants; the API checks the name
+ * again, for other transports. */
+static bool check_queue(struct exchange *ex, const struct resource *r)
+{
+    if (!r->queue || (name_is_queue(ex->segments[2]) && name_is_project(ex->project)))
+        return true;
+    exchange_error(ex, 400, "Invalid queue identification",
+                   name_is_project(ex->project)
+                       ? "A queue name is made of 1 to 64 ASCII letters, digits, underscores, "
+                         "dashes and dots."
+                       : "A project id has at most 256 characters.");
+    return false;
+}
+
+/* check_extra_spec: "plugin:data". One plugin is known, and does nothing. */
+static bool check_extra_spec(struct exchange *ex)
+{
+    struct slice rest = ex->headers.extra_spec;
+    struct slice plugin = slice_cut(&rest, ':');
+
+    if (plugin.len == 0 || slice_eq(plugin, SLICE("messagecode")))
+        return true;
+    exchange_error(ex, 400, "Invalid API request", "The EXTRA-SPEC header names no known plugin.");
+    return false;
+}
+
+/* ---- Dispatch --------------------------------------------------------------------------------- */
+
+/* answer_options never refuses: a browser asks before it has anything to show. */
+static void answer_options(struct exchange *ex, const struct resource *r)
+{
+    struct buffer allow = {0};
+
+    if (r != NULL) {
+        route_allow(r, false, &allow);
+        exchange_header(ex, "allow", buffer_slice(&allow));
+        buffer_fini(&allow);
+    }
+    exchange_empty(ex, 200);
+}
+
+static void run_handler(struct exchange *ex, const struct resource *r)
+{
+    enum http_method method = method_read(ex->method);
+    struct buffer allow = {0};
+
+    if (method == METHOD_COUNT && !method_is_known(ex->method)) {
+        exchange_error(ex, 400, "Bad request", "Unknown HTTP method.");
+        return;
+    }
+    if (method < METHOD_COUNT && r->handlers[method] != NULL) {
+        ex->query = query_parse(ex->query_text, &ex->arena);
+        r->handlers[method](ex);
+        return;
+    }
+    route_allow(r, true, &allow);
+    exchange_header(ex, "allow", buffer_slice(&allow));
+    buffer_fini(&allow);
+    exchange_error(ex, 405, "405 Method Not Allowed", NULL);
+}
+
+static int on_request(h2o_handler_t *self, h2o_req_t *req)
+{
+    struct exchange *ex = h2o_mem_alloc_shared(&req->pool, sizeof(*ex), on_gone);
+    const struct resource *r;
+
+    *ex = (struct exchange){
+        .req = req,
+        .api = h2o_context_get_handler_context(req->conn->ctx, self),
+        .method = slice_of_iovec(req->input.method),
+        .document = slice_of_iovec(req->entity),
+    };
+    ex->api->exchanges++;
+    read_headers(ex);
+    if (!check_framing(ex))
+        return 0;
+    r = read_path(ex) ? route_find(ex) : NULL;
+    if (slice_eq(ex->method, SLICE("OPTIONS")))
+        answer_options(ex, r);
+    else if (r == NULL)
+        exchange_error(ex, 404, "404 Not Found", NULL);
+    else if (check_body_type(ex) && check_accept(ex) &&
+             (r->open || (check_client(ex) && check_project(ex))) && check_queue(ex, r) &&
+             check_extra_spec(ex))
+        run_handler(ex, r);
+    return 0;
+}
+
+/* ---- Setting up -------------------------------------------------------------------------------- */
+
+void http_configure(h2o_globalconf_t *globalconf, const struct config *config)
+{
+    h2o_hostconf_t *host =
+        h2o_config_register_host(globalconf, h2o_iovec_init(H2O_STRLIT("default")), 65535);
+    h2o_pathconf_t *path = h2o_config_register_path(host, "/", 0);
+    struct http_handler *handler =
+        (struct http_handler *)h2o_create_handler(path, sizeof(struct http_handler));
+
+    handler->super.on_req = on_request;
+    handler->config = config;
+    rewrite_add(path);
+    rewrite_add(&host->fallback_path);
+}

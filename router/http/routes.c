@@ -1,0 +1,99 @@
+#include "router/http/routes.h"
+
+/* The REST API v2. A new route is a line here and a handler in the file of its resource. */
+static const struct resource resources[] = {
+    {"/", .open = true, .handlers = {[METHOD_GET] = http_versions}},
+    {"/v2/", .handlers = {[METHOD_GET] = http_home}},
+    {"/v2/ping", .handlers = {[METHOD_GET] = http_ping, [METHOD_HEAD] = http_ping}},
+    {"/v2/queues", .handlers = {[METHOD_GET] = http_queue_list}},
+    {"/v2/queues/{queue}", .queue = true,
+     .handlers = {[METHOD_GET] = http_queue_get,
+                  [METHOD_PUT] = http_queue_put,
+                  [METHOD_PATCH] = http_queue_patch,
+                  [METHOD_DELETE] = http_queue_delete}},
+    {"/v2/queues/{queue}/stats", .queue = true, .handlers = {[METHOD_GET] = http_queue_stats}},
+    {"/v2/queues/{queue}/purge", .queue = true, .handlers = {[METHOD_POST] = http_queue_purge}},
+    {"/v2/queues/{queue}/messages", .queue = true,
+     .handlers = {[METHOD_GET] = http_message_list,
+                  [METHOD_POST] = http_message_post,
+                  [METHOD_DELETE] = http_message_bulk_delete}},
+    {"/v2/queues/{queue}/messages/{id}", .queue = true,
+     .handlers = {[METHOD_GET] = http_message_get, [METHOD_DELETE] = http_message_delete}},
+    {"/v2/queues/{queue}/claims", .queue = true, .handlers = {[METHOD_POST] = http_claim_create}},
+    {"/v2/queues/{queue}/claims/{id}", .queue = true,
+     .handlers = {[METHOD_GET] = http_claim_get,
+                  [METHOD_PATCH] = http_claim_patch,
+                  [METHOD_DELETE] = http_claim_delete}},
+};
+
+static const char *const method_names[METHOD_COUNT] = {
+    [METHOD_DELETE] = "DELETE", [METHOD_GET] = "GET",   [METHOD_HEAD] = "HEAD",
+    [METHOD_PATCH] = "PATCH",   [METHOD_POST] = "POST", [METHOD_PUT] = "PUT",
+};
+
+static bool matches(const char *path, const struct exchange *ex)
+{
+    struct slice rest = slice_of(path + 1);
+    size_t i = 0;
+
+    for (; rest.p != NULL; i++) {
+        struct slice part = slice_cut(&rest, '/');
+
+        if (i == ex->segments_n)
+            return false;
+        if ((part.len == 0 || part.p[0] != '{') && !slice_eq(part, ex->segments[i]))
+            return false;
+    }
+    return i == ex->segments_n;
+}
+
+const struct resource *route_find(const struct exchange *ex)
+{
+    for (size_t i = 0; i < sizeof(resources) / sizeof(resources[0]); i++)
+        if (matches(resources[i].path, ex))
+            return &resources[i];
+    return NULL;
+}
+
+const struct resource *route_table(size_t *n)
+{
+    *n = sizeof(resources) / sizeof(resources[0]);
+    return resources;
+}
+
+void route_allow(const struct resource *r, bool with_options, struct buffer *out)
+{
+    const char *before = "";
+
+    for (int i = 0; i < METHOD_COUNT; i++) {
+        if (r->handlers[i] == NULL)
+            continue;
+        buffer_printf(out, "%s%s", before, method_names[i]);
+        before = ", ";
+    }
+    if (with_options)
+        buffer_printf(out, "%sOPTIONS", before);
+}
+
+enum http_method method_read(struct slice text)
+{
+    int i = 0;
+
+    while (i < METHOD_COUNT && !slice_eq(text, slice_of(method_names[i])))
+        i++;
+    return (enum http_method)i;
+}
+
+bool method_is_known(struct slice text)
+{
+    static const char *const others[] = {
+        "CONNECT", "OPTIONS",   "TRACE",  "CHECKIN",         "CHECKOUT", "COPY",
+        "LOCK",    "MKCOL",     "MOVE",   "REPORT",          "PROPFIND", "PROPPATCH",
+        "UNLOCK",  "UNCHECKIN", "UPDATE", "VERSION-CONTROL",
+    };
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (slice_eq(text, slice_of(others[i])))
+            return true;
+    return method_read(text) != METHOD_COUNT;
+}

@@ -1,0 +1,51 @@
+/* router/http/routes.h - which handler serves which path and method. */
+#ifndef ROUTER_HTTP_ROUTES_H
+#define ROUTER_HTTP_ROUTES_H
+
+#include "router/http/exchange.h"
+
+enum http_method {
+    METHOD_DELETE, /* in the order in which Allow lists them */
+    METHOD_GET,
+    METHOD_HEAD,
+    METHOD_PATCH,
+    METHOD_POST,
+    METHOD_PUT,
+    METHOD_COUNT
+};
+
+typedef void http_handler_fn(struct exchange *ex);
+
+struct resource {
+    const char *path; /* parts in braces match anything */
+    bool open;        /* needs no Client-ID and no project */
+    bool queue;       /* its third part is a queue's name */
+    http_handler_fn *handlers[METHOD_COUNT];
+};
+
+/* route_find matches ex->segments; NULL: no such path. */
+const struct resource *route_find(const struct exchange *ex);
+
+/* route_allow writes the methods of a resource as Allow has them: in alphabetical order, and OPTIONS
+ * last if it is to be named. */
+void route_allow(const struct resource *r, bool with_options, struct buffer *out);
+
+/* method_read gives METHOD_COUNT for what is no method of ours. */
+enum http_method method_read(struct slice text);
+
+/* method_is_known tells whether text is a method of HTTP or WebDAV, ours or not. */
+bool method_is_known(struct slice text);
+
+/* The resources themselves, for tests of the documentation. */
+const struct resource *route_table(size_t *n);
+
+/* Handlers, by file. The path's parts are in ex->segments. */
+http_handler_fn http_versions, http_home, http_ping;             /* home.c */
+http_handler_fn http_queue_list, http_queue_get, http_queue_put; /* queues.c */
+http_handler_fn http_queue_patch, http_queue_delete, http_queue_stats, http_queue_purge;
+http_handler_fn http_message_list, http_message_post, http_message_bulk_delete; /* messages.c */
+http_handler_fn http_message_get, http_message_delete;
+http_handler_fn http_claim_create, http_claim_get, http_claim_patch,
+    http_claim_delete; /* claims.c */
+
+#endif

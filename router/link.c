@@ -1,0 +1,246 @@
+#include "router/link.h"
+
+#include "common/clock.h"
+#include "common/mem.h"
+
+#include <nng/nng.h>
+#include <nng/protocol/reqrep0/req.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    FRAMES_A_TURN = 64,
+    QUEUED_FRAMES = 1024,
+    DIAL_LEAST_MS = 20, /* between attempts to reach a worker */
+    DIAL_MOST_MS = 500,
+};
+
+#define REQUEST_ID 0x80000000u /* REQ's rules ask for one with the top bit; see wire.md */
+
+/* What nng's threads may touch. It outlives the link: the last mail frees it. */
+struct link_events {
+    struct mailbox *mailbox;
+    struct jobs *closers;
+    nng_socket socket;
+    struct link *link; /* NULL once the link is closed; of the loop's thread */
+    struct job close_job;
+    struct mail closed_mail;
+};
+
+struct link {
+    struct link_options options;
+    struct link_events *events;
+    h2o_socket_t *readable;
+    struct buffer out;     /* the frame being filled; empty when nothing is to say */
+    uint64_t received;     /* sequence of the last reply frame */
+    uint64_t acknowledged; /* of the last one that we told the worker of */
+    bool up;
+};
+
+/* ---- Pipe events ------------------------------------------------------------------------------ */
+
+struct pipe_mail {
+    struct mail mail;
+    struct link_events *events;
+    bool up;
+};
+
+static void deliver_pipe(struct mail *m)
+{
+    struct pipe_mail *p = (struct pipe_mail *)m;
+    struct link *l = p->events->link;
+    bool up = p->up;
+
+    free(p);
+    if (l == NULL)
+        return;
+    if (up && !l->up) {
+        l->up = true;
+        l->options.on_up(l->options.context, l);
+    } else if (!up && l->up) {
+        l->options.on_down(l->options.context, l, "the connection broke");
+    }
+}
+
+static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
+{
+    struct link_events *e = arg;
+    struct pipe_mail *p = mem_zalloc(sizeof(*p));
+
+    (void)pipe;
+    p->mail.deliver = deliver_pipe;
+    p->events = e;
+    p->up = event == NNG_PIPE_EV_ADD_POST;
+    mailbox_post(e->mailbox, &p->mail);
+}
+
+/* ---- Frames in -------------------------------------------------------------------------------- */
+
+static enum status take_frame(struct link *l, struct slice bytes, struct failure *f)
+{
+    struct wire_header h;
+    struct wire_reader r;
+    enum status st = wire_read_begin(&r, bytes, &h, f);
+
+    if (st != ST_OK)
+        return st;
+    if (h.sequence != l->received + 1)
+        return fail(f, ST_INVALID, "reply frame %llu follows %llu", (unsigned long long)h.sequence,
+                    (unsigned long long)l->received);
+    l->received = h.sequence;
+    return l->options.on_outcomes(l->options.context, l, &r, f);
+}
+
+static void on_readable(h2o_socket_t *sock, const char *err)
+{
+    struct link_events *e = sock->data;
+
+    (void)err;
+    for (int i = 0; i < FRAMES_A_TURN && e->link != NULL; i++) {
+        struct link *l = e->link;
+        struct failure f;
+        enum status st;
+        nng_msg *msg;
+
+        if (nng_recvmsg(e->socket, &msg, NNG_FLAG_NONBLOCK) != 0)
+            return;
+        st = take_frame(l, (struct slice){nng_msg_body(msg), nng_msg_len(msg)}, &f);
+        nng_msg_free(msg);
+        if (st != ST_OK && e->link != NULL)
+            l->options.on_down(l->options.context, l, f.text);
+    }
+}
+
+/* ---- Frames out ------------------------------------------------------------------------------- */
+
+static void begin_frame(struct link *l)
+{
+    struct wire_header h = {WIRE_VERSION, clock_wall_ms(), l->received};
+
+    if (l->out.len > 0)
+        return;
+    wire_add_header(&l->out, &h);
+    l->acknowledged = l->received;
+}
+
+void link_add(struct link *l, const struct wire_op *w, const struct op *op)
+{
+    begin_frame(l);
+    wire_add_op(&l->out, w, op);
+    if (l->out.len >= WIRE_FRAME_FULL)
+        link_flush(l);
+}
+
+bool link_flush(struct link *l)
+{
+    nng_msg *msg;
+
+    if (l->out.len == 0 && l->received - l->acknowledged >= WIRE_ACK_EVERY)
+        begin_frame(l); /* nothing to ask, but the worker's window must move on */
+    if (l->out.len == 0)
+        return true;
+    if (nng_msg_alloc(&msg, l->out.len) != 0)
+        abort(); /* out of memory */
+    memcpy(nng_msg_body(msg), l->out.p, l->out.len);
+    nng_msg_header_append_u32(msg, REQUEST_ID);
+    if (nng_sendmsg(l->events->socket, msg, NNG_FLAG_NONBLOCK) != 0) {
+        nng_msg_free(msg);
+        return false;
+    }
+    l->out.len = 0;
+    return true;
+}
+
+/* ---- Life ------------------------------------------------------------------------------------- */
+
+static void deliver_closed(struct mail *m)
+{
+    free((char *)m - offsetof(struct link_events, closed_mail));
+}
+
+/* close_socket runs on a thread that may wait. Mail of the pipe comes before this one, so whoever
+ * gets this one is the last to use the events. */
+static void close_socket(struct job *j, void *state)
+{
+    struct link_events *e =
+        (struct link_events *)((char *)j - offsetof(struct link_events, close_job));
+
+    (void)state;
+    nng_close(e->socket);
+    e->closed_mail.deliver = deliver_closed;
+    mailbox_post(e->mailbox, &e->closed_mail);
+}
+
+static void close_events(struct link_events *e)
+{
+    e->link = NULL;
+    e->close_job.run = close_socket;
+    if (jobs_add(e->closers, &e->close_job) != ST_OK)
+        close_socket(&e->close_job, NULL);
+}
+
+static enum status dial(struct link_events *e, const char *url, int *fd, struct failure *f)
+{
+    nng_dialer dialer;
+    int code;
+
+    nng_socket_set_int(e->socket, NNG_OPT_RECVBUF, QUEUED_FRAMES);
+    nng_socket_set_int(e->socket, NNG_OPT_SENDBUF, QUEUED_FRAMES);
+    nng_socket_set_size(e->socket, NNG_OPT_RECVMAXSZ, WIRE_FRAME_MAX);
+    nng_socket_set_ms(e->socket, NNG_OPT_RECONNMINT, DIAL_LEAST_MS);
+    nng_socket_set_ms(e->socket, NNG_OPT_RECONNMAXT, DIAL_MOST_MS);
+    nng_pipe_notify(e->socket, NNG_PIPE_EV_ADD_POST, on_pipe, e);
+    nng_pipe_notify(e->socket, NNG_PIPE_EV_REM_POST, on_pipe, e);
+    code = nng_socket_get_int(e->socket, NNG_OPT_RECVFD, fd);
+    if (code == 0)
+        code = nng_dialer_create(&dialer, e->socket, url);
+    if (code == 0)
+        code = nng_dialer_start(dialer, NNG_FLAG_NONBLOCK);
+    if (code != 0)
+        return fail(f, ST_UNAVAILABLE, "%s: %s", url, nng_strerror(code));
+    return ST_OK;
+}
+
+enum status link_open(const struct link_options *options, struct link **out, struct failure *f)
+{
+    struct link_events *e = mem_zalloc(sizeof(*e));
+    struct link *l;
+    char *url;
+    int code = nng_req0_open_raw(&e->socket), fd;
+    enum status st;
+
+    if (code != 0) {
+        free(e);
+        return fail(f, ST_UNAVAILABLE, "open a socket: %s", nng_strerror(code));
+    }
+    e->mailbox = options->mailbox;
+    e->closers = options->closers;
+    url = mem_strdup(options->url);
+    st = dial(e, url, &fd, f);
+    free(url);
+    if (st == ST_OK)
+        fd = dup(fd); /* h2o closes what it polls, and nng keeps its own */
+    if (st != ST_OK || fd < 0) {
+        close_events(e);
+        return st != ST_OK ? st : fail(f, ST_UNAVAILABLE, "no descriptor for a link");
+    }
+    l = mem_zalloc(sizeof(*l));
+    l->options = *options;
+    l->events = e;
+    e->link = l;
+    l->readable = h2o_evloop_socket_create(options->loop, fd, H2O_SOCKET_FLAG_DONT_READ);
+    l->readable->data = e;
+    h2o_socket_read_start(l->readable, on_readable);
+    *out = l;
+    return ST_OK;
+}
+
+void link_close(struct link *l)
+{
+    h2o_socket_read_stop(l->readable);
+    h2o_socket_close(l->readable);
+    close_events(l->events);
+    buffer_fini(&l->out);
+    free(l);
+}
