@@ -1,0 +1,20 @@
+/* The conformance suite over the SQLite catalog, on a file that is made for it. */
+#include "tests/conformance/catalog_conformance.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+int main(void)
+{
+    char folder[] = "/tmp/nusku-test-XXXXXX", uri[128], command[128];
+    int failed;
+
+    if (mkdtemp(folder) == NULL)
+        return 1;
+    snprintf(uri, sizeof(uri), "sqlite://%s/catalog.db", folder);
+    failed = catalog_conformance_run(uri);
+    snprintf(command, sizeof(command), "rm -rf %s", folder);
+    if (system(command) != 0)
+        return 1;
+    return failed;
+}

@@ -1,0 +1,60 @@
+/* tests/fuzz/fuzz_metadata.c - any bytes as a queue's metadata, and after a newline as a patch of it. */
+#include "tests/fuzz/fuzz.h"
+
+#include "router/api/metadata.h"
+
+static void check_object(struct slice text)
+{
+    struct failure f;
+    struct json v;
+
+    assert(json_check(text, &v, &f) == ST_OK && v.type == JSON_OBJECT);
+}
+
+static void check_shown(struct slice metadata, const struct config *config)
+{
+    struct buffer out = {0};
+
+    metadata_show(&out, &metadata, config);
+    check_object(buffer_slice(&out));
+    buffer_fini(&out);
+}
+
+static void check_patch(struct slice metadata, struct json patch, const struct config *config)
+{
+    struct arena a = {0};
+    struct buffer out = {0};
+    struct failure f;
+    enum status st;
+
+    if (metadata_patch_check(patch, &a, &f) != ST_OK) {
+        assert(f.st == ST_INVALID && f.text[0] != '\0');
+    } else {
+        st = metadata_patch(metadata, patch, &out, &a, &f);
+        assert(st == ST_OK || (st == ST_CONFLICT && out.len == 0));
+        if (st == ST_OK) {
+            check_object(buffer_slice(&out));
+            check_shown(buffer_slice(&out), config);
+        }
+    }
+    buffer_fini(&out);
+    arena_fini(&a);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct slice document, metadata = fuzz_split(data, size, &document);
+    struct config config;
+    struct failure f;
+    struct json v;
+
+    config_init(&config);
+    if (json_check(metadata, &v, NULL) == ST_OK && v.type == JSON_OBJECT &&
+        metadata_check(v, &config, &f) != ST_OK)
+        assert(f.st == ST_INVALID && f.text[0] != '\0');
+    check_shown(metadata, &config);
+    if (json_check(document, &v, NULL) == ST_OK)
+        check_patch(metadata, v, &config);
+    config_fini(&config);
+    return 0;
+}
