@@ -30,8 +30,11 @@ struct queue_cache {
     struct entry *entries;
     TAILQ_HEAD(by_use_head, entry) by_use; /* the one used last stands first */
     size_t most;
-    /* The last RECENT invalidations as hashes of their keys: number i is in recent[i % RECENT]. */
-    unsigned recent[RECENT];
+    /* The last RECENT invalidations: number i is in recent[i % RECENT]. */
+    struct {
+        uint64_t revision; /* of the change */
+        unsigned hash;     /* of the key */
+    } recent[RECENT];
     uint64_t invalidations; /* so far: the ticket */
     struct queue_cache_counts counts;
 };
@@ -135,9 +138,26 @@ static bool invalidated_since(const struct queue_cache *cache, uint64_t ticket, 
     if (cache->invalidations - ticket > RECENT)
         return true;
     for (uint64_t i = ticket; i < cache->invalidations; i++)
-        if (cache->recent[i % RECENT] == hash)
+        if (cache->recent[i % RECENT].hash == hash)
             return true;
     return false;
+}
+
+/* changed_after tells whether a change of a key after that revision is remembered. */
+static bool changed_after(const struct queue_cache *cache, uint64_t revision, unsigned hash)
+{
+    for (size_t i = 0; i < RECENT; i++)
+        if (cache->recent[i].revision > revision && cache->recent[i].hash == hash)
+            return true;
+    return false;
+}
+
+static void note_change(struct queue_cache *cache, unsigned hash, uint64_t revision)
+{
+    size_t at = cache->invalidations++ % RECENT;
+
+    cache->recent[at].revision = revision;
+    cache->recent[at].hash = hash;
 }
 
 /* set puts record, or the knowledge that there is none, in place of e, which may be NULL. */
@@ -183,21 +203,25 @@ void queue_cache_put(struct queue_cache *cache, uint64_t ticket, struct slice pr
     pthread_mutex_unlock(&cache->lock);
 }
 
-/* note_write notes what this process did to a queue: kept is the record to remember, NULL for none. */
+/* note_write notes what this process did to a queue: kept is the record to remember, NULL for none. Its
+ * thread may come late, after what others did next was announced. */
 static void note_write(struct queue_cache *cache, const struct queue_record *of,
                        struct queue_record *kept)
 {
     char key[KEY_BYTES_MAX];
     size_t bytes = make_key(of->project, of->name, key);
+    uint64_t revision = kept != NULL ? of->revision : of->revision + 1; /* of a removal: at least */
     struct entry *e = NULL;
+    unsigned hash;
 
     if (bytes == 0)
         return;
+    hash = hash_key(key, bytes);
     pthread_mutex_lock(&cache->lock);
-    cache->recent[cache->invalidations++ % RECENT] = hash_key(key, bytes);
     HASH_FIND(hh, cache->entries, key, bytes, e);
-    if (!is_newer(e, of->revision))
+    if (!is_newer(e, of->revision) && !changed_after(cache, revision, hash))
         set(cache, e, key, bytes, kept);
+    note_change(cache, hash, revision);
     pthread_mutex_unlock(&cache->lock);
 }
 
@@ -221,7 +245,7 @@ void queue_cache_invalidate(struct queue_cache *cache, struct slice project, str
     if (bytes == 0)
         return;
     pthread_mutex_lock(&cache->lock);
-    cache->recent[cache->invalidations++ % RECENT] = hash_key(key, bytes);
+    note_change(cache, hash_key(key, bytes), revision);
     HASH_FIND(hh, cache->entries, key, bytes, e);
     if (e != NULL && (e->record == NULL || e->record->revision < revision))
         drop(cache, e);

@@ -33,7 +33,8 @@ void queue_cache_put(struct queue_cache *cache, uint64_t ticket, struct slice pr
                      struct slice name, struct queue_record *record);
 
 /* queue_cache_wrote remembers record because this process just wrote it, and queue_cache_removed that
- * it removed record: both count as invalidations, and give way only to what is newer. */
+ * it removed record: both count as invalidations, and give way only to what is newer, be it in the cache
+ * or only announced. */
 void queue_cache_wrote(struct queue_cache *cache, struct queue_record *record);
 void queue_cache_removed(struct queue_cache *cache, const struct queue_record *record);
 

@@ -100,6 +100,11 @@ static int on_option(void *user, const char *section, const char *name, const ch
         fail(&r->why, ST_INVALID, "\"%s\" stands before the first [section]", name);
         return 0;
     }
+    if (value[0] == ';') { /* for inih a comment begins with a blank */
+        r->bad_line = r->line;
+        fail(&r->why, ST_INVALID, "a value can't begin with ';', a comment has a blank before it");
+        return 0;
+    }
     if (config_set(r->config, slice_of(section), slice_of(name), slice_of(value), &r->why) !=
         ST_OK) {
         r->bad_line = r->line;

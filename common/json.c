@@ -330,12 +330,13 @@ static enum json_type type_at(char c)
 
 enum status json_check(struct slice text, struct json *top, struct failure *f)
 {
-    struct checker c = {text.p, text.p, text.p + text.len, f};
+    struct checker c = {.start = text.p, .f = f};
     const char *begin;
 
-    if (text.len == 0)
+    if (text.len == 0) /* and absent, perhaps */
         return fail(f, ST_INVALID, "the document is empty");
-    begin = c.p = skip_space(c.p, c.end);
+    c.end = text.p + text.len;
+    begin = c.p = skip_space(text.p, c.end);
     if (check_values(&c) != ST_OK)
         return ST_INVALID;
     *top = (struct json){type_at(*begin), {begin, (size_t)(c.p - begin)}};

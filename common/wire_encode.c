@@ -82,7 +82,7 @@ static size_t argument_count(const struct op *op)
     case OP_store_ping:
         return 0;
     }
-    assert(!"an operation without a wire form");
+    assert(0 && "an operation without a wire form");
     return 0;
 }
 

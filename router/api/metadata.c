@@ -89,7 +89,7 @@ static enum status check_policy(struct json policy, struct failure *f)
     if (!json_find(policy, "retry_backoff_function", &v))
         return ST_OK;
     for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]) && v.type == JSON_STRING; i++)
-        known |= slice_eq((struct slice){v.raw.p + 1, v.raw.len - 2}, slice_of(functions[i]));
+        known |= json_key_is((struct slice){v.raw.p + 1, v.raw.len - 2}, slice_of(functions[i]));
     if (!known)
         return fail(f, ST_INVALID,
                     "_retry_policy: retry_backoff_function must be linear, arithmetic, "

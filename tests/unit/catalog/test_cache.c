@@ -43,6 +43,23 @@ static void invalidate(struct queue_cache *cache, const char *name, uint64_t rev
     queue_cache_invalidate(cache, SLICE("p"), slice_of(name), revision);
 }
 
+static void wrote(struct queue_cache *cache, const char *name, uint64_t revision)
+{
+    struct queue_record *r = record_new("p", name, revision);
+
+    queue_cache_wrote(cache, r);
+    queue_record_unref(r);
+}
+
+/* removed tells of the removal of a record; its revision is that of its last change. */
+static void removed(struct queue_cache *cache, const char *name, uint64_t revision)
+{
+    struct queue_record *r = record_new("p", name, revision);
+
+    queue_cache_removed(cache, r);
+    queue_record_unref(r);
+}
+
 enum { MISS = -2, ABSENT = -1 };
 
 /* look gives the revision of what is cached, or one of the two above. */
@@ -372,6 +389,141 @@ static void test_cache_free_takes_null(void **state)
     queue_cache_free(NULL);
 }
 
+/* ---- What this process writes ----------------------------------------------------------------- */
+
+static void test_cache_gives_what_was_written_at_once(void **state)
+{
+    wrote(*state, "new", 5);
+    assert_int_equal(look(*state, "new"), 5);
+    put(*state, "changed", 5);
+    wrote(*state, "changed", 6);
+    assert_int_equal(look(*state, "changed"), 6);
+    put_absent(*state, "made");
+    wrote(*state, "made", 7);
+    assert_int_equal(look(*state, "made"), 7);
+    removed(*state, "made", 7);
+    assert_int_equal(look(*state, "made"), ABSENT);
+    removed(*state, "never seen", 7);
+    assert_int_equal(look(*state, "never seen"), ABSENT);
+    wrote(*state, "made", 9); /* its next life */
+    assert_int_equal(look(*state, "made"), 9);
+    assert_int_equal(look_in(*state, "another", "made"), MISS);
+    assert_int_equal(queue_cache_counts(*state).entries, 4);
+}
+
+static void test_cache_a_write_counts_as_an_invalidation(void **state)
+{
+    uint64_t ticket = queue_cache_ticket(*state);
+
+    put(*state, "q", 8);
+    wrote(*state, "q", 9);
+    put_late(*state, ticket, "q", 8);
+    assert_int_equal(look(*state, "q"), 9);
+    queue_cache_put(*state, ticket, SLICE("p"), SLICE("q"), NULL); /* read before it was made */
+    assert_int_equal(look(*state, "q"), 9);
+    put_late(*state, ticket, "other", 3);
+    assert_int_equal(look(*state, "other"), 3);
+}
+
+static void test_cache_a_removal_counts_as_an_invalidation(void **state)
+{
+    uint64_t ticket = queue_cache_ticket(*state);
+
+    removed(*state, "q", 9);
+    put_late(*state, ticket, "q", 9); /* read before it was removed */
+    assert_int_equal(look(*state, "q"), ABSENT);
+    put(*state, "q", 12); /* with a new ticket: its next life */
+    assert_int_equal(look(*state, "q"), 12);
+}
+
+/* What was written gets lost for lack of room, but not the knowledge that it was written. */
+static void test_cache_a_write_counts_when_its_record_was_evicted(void **state)
+{
+    struct queue_cache *cache = queue_cache_new(1);
+    uint64_t ticket = queue_cache_ticket(cache);
+
+    (void)state;
+    wrote(cache, "q", 9);
+    wrote(cache, "other", 10);
+    assert_int_equal(look(cache, "q"), MISS);
+    assert_int_equal(look(cache, "other"), 10);
+    assert_int_equal(queue_cache_counts(cache).entries, 1);
+    put_late(cache, ticket, "q", 8);
+    assert_int_equal(look(cache, "q"), MISS);
+    removed(cache, "q", 9);
+    assert_int_equal(look(cache, "q"), ABSENT);
+    assert_int_equal(queue_cache_counts(cache).entries, 1);
+    assert_int_equal(queue_cache_counts(cache).evictions, 2);
+    queue_cache_free(cache);
+}
+
+static void test_cache_a_write_gives_way_to_what_is_newer_in_the_cache(void **state)
+{
+    put(*state, "q", 10);
+    wrote(*state, "q", 9);
+    assert_int_equal(look(*state, "q"), 10);
+    removed(*state, "q", 9); /* an earlier life of it */
+    assert_int_equal(look(*state, "q"), 10);
+    wrote(*state, "q", 10);
+    assert_int_equal(look(*state, "q"), 10);
+}
+
+static void test_cache_a_write_stays_when_it_is_announced(void **state)
+{
+    wrote(*state, "before", 9);
+    invalidate(*state, "before", 9);
+    assert_int_equal(look(*state, "before"), 9);
+    invalidate(*state, "after", 9); /* the announcement was quicker than the writer */
+    wrote(*state, "after", 9);
+    assert_int_equal(look(*state, "after"), 9);
+    invalidate(*state, "after", 10);
+    assert_int_equal(look(*state, "after"), MISS);
+}
+
+/* A writer's thread may come so late that what others did after it was announced already. */
+static void test_cache_a_late_write_is_not_kept(void **state)
+{
+    put(*state, "changed", 8);
+    invalidate(*state, "changed", 10); /* by another process, after our 9 */
+    wrote(*state, "changed", 9);
+    assert_int_equal(look(*state, "changed"), MISS);
+
+    invalidate(*state, "made again", 12);
+    removed(*state, "made again", 9);
+    assert_int_equal(look(*state, "made again"), MISS);
+
+    removed(*state, "removed", 9); /* by another thread, before this one came to tell of 9 */
+    wrote(*state, "removed", 9);
+    assert_int_equal(look(*state, "removed"), ABSENT);
+    wrote(*state, "removed", 11);
+    assert_int_equal(look(*state, "removed"), 11);
+}
+
+static void test_cache_does_not_remember_a_late_write_longer_than_others(void **state)
+{
+    char name[16];
+
+    invalidate(*state, "q", 10);
+    for (int i = 0; i < 1500; i++) { /* beyond what is remembered */
+        snprintf(name, sizeof(name), "q%d", i);
+        invalidate(*state, name, 20);
+    }
+    wrote(*state, "q", 11);
+    assert_int_equal(look(*state, "q"), 11);
+}
+
+static void test_cache_takes_no_write_of_an_impossible_name(void **state)
+{
+    char name[66];
+
+    memset(name, 'n', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+    wrote(*state, name, 1);
+    removed(*state, name, 1);
+    assert_int_equal(look(*state, name), MISS);
+    assert_int_equal(queue_cache_counts(*state).entries, 0);
+}
+
 /* ---- Threads ---------------------------------------------------------------------------------- */
 
 /* Several threads read a "catalog" of a few queues through the cache while others change it. A change
@@ -429,7 +581,10 @@ static void *change_all(void *arg)
         pthread_mutex_lock(&m->lock);
         revision = m->revision[which] = ++m->last;
         pthread_mutex_unlock(&m->lock);
-        queue_cache_invalidate(m->cache, SLICE("p"), slice_of(names[which]), revision);
+        if (i % 2 == 0)
+            queue_cache_invalidate(m->cache, SLICE("p"), slice_of(names[which]), revision);
+        else
+            wrote(m->cache, names[which], revision);
         if (i % 1000 == 999)
             queue_cache_clear(m->cache);
     }
@@ -482,6 +637,15 @@ int main(void)
         TEST(test_cache_put_is_not_kept_when_invalidations_were_forgotten),
         TEST(test_cache_ring_never_loses_an_invalidation_at_its_ends),
         TEST(test_cache_clear_forgets_all_and_what_is_on_its_way),
+        TEST(test_cache_gives_what_was_written_at_once),
+        TEST(test_cache_a_write_counts_as_an_invalidation),
+        TEST(test_cache_a_removal_counts_as_an_invalidation),
+        TEST(test_cache_a_write_counts_when_its_record_was_evicted),
+        TEST(test_cache_a_write_gives_way_to_what_is_newer_in_the_cache),
+        TEST(test_cache_a_write_stays_when_it_is_announced),
+        TEST(test_cache_a_late_write_is_not_kept),
+        TEST(test_cache_does_not_remember_a_late_write_longer_than_others),
+        TEST(test_cache_takes_no_write_of_an_impossible_name),
         cmocka_unit_test(test_cache_free_takes_null),
         cmocka_unit_test(test_cache_holds_nothing_stale_after_threads_have_raced),
     };

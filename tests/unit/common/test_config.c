@@ -745,6 +745,20 @@ static void test_config_file_does_not_take_an_indented_line_for_a_value(void **s
     }
 }
 
+/* A comment behind a value begins with a blank, so this would be a value, and meant as none. */
+static void test_config_file_does_not_take_a_comment_for_a_value(void **state)
+{
+    struct config *c = *state;
+    struct failure f;
+
+    must_load(c, SLICE("[DEFAULT]\ndebug = true ; a\nstate_path = /x ;b\n"));
+    assert_string_equal(c->state_path, "/x");
+    must_load(c, SLICE("[DEFAULT]\nstate_path = ; none\n"));
+    assert_string_equal(c->state_path, "");
+    assert_int_equal(load(c, SLICE("[DEFAULT]\ndebug = true\nstate_path =; /x\n"), &f), ST_INVALID);
+    assert_true(holds(f.text, ":3: a value can't begin with ';'"));
+}
+
 static void test_config_file_that_cannot_be_read_is_an_error(void **state)
 {
     struct failure f = {0};
@@ -806,6 +820,7 @@ int main(void)
         TEST(test_config_uris_are_those_of_the_chosen_drivers),
         TEST(test_config_use_chooses_the_driver_by_scheme),
         TEST(test_config_file_does_not_take_an_indented_line_for_a_value),
+        TEST(test_config_file_does_not_take_a_comment_for_a_value),
         TEST(test_config_file_that_cannot_be_read_is_an_error),
         TEST(test_config_environment_refuses_an_unknown_option),
         TEST(test_config_file_error_that_is_told_is_the_first),

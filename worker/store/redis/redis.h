@@ -119,6 +119,9 @@ enum reply_verdict { REPLY_DONE, REPLY_AGAIN };
 enum reply_verdict reply_take(struct redis_store *s, struct request *r, const redisReply *reply,
                               struct arena *a);
 
+/* reply_time reads the answer to TIME; false: it is something else. */
+bool reply_time(const redisReply *reply, int64_t *now_ms);
+
 /* redis_on_reply is hiredis' callback for requests. */
 void redis_on_reply(redisAsyncContext *ac, void *reply, void *request);
 

@@ -3,6 +3,8 @@
 
 #include <endian.h>
 
+#define SECONDS_MAX (INT64_MAX / 1000 / 1000) /* of a clock: no sum with it overflows */
+
 static uint64_t be64(const char *p)
 {
     uint64_t n;
@@ -26,6 +28,37 @@ static enum status surprise(struct op *op)
 {
     return op->st = fail(&op->f, ST_INTERNAL, "redis: an answer to %s of an unknown form",
                          op_name(op->code));
+}
+
+/* read_number reads a decimal number that a message id can carry. */
+static bool read_number(struct slice digits, uint64_t *n)
+{
+    *n = 0;
+    for (size_t i = 0; i < digits.len; i++) {
+        if (digits.p[i] < '0' || digits.p[i] > '9')
+            return false;
+        *n = *n * 10 + (uint64_t)(digits.p[i] - '0');
+        if (*n > MESSAGE_NUMBER_MAX)
+            return false;
+    }
+    return digits.len > 0;
+}
+
+static bool is_number(const redisReply *r, int64_t most)
+{
+    return r->type == REDIS_REPLY_INTEGER && r->integer >= 0 && r->integer <= most;
+}
+
+bool reply_time(const redisReply *reply, int64_t *now_ms)
+{
+    uint64_t seconds, micros;
+
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+        !read_number(text_of(reply->element[0]), &seconds) ||
+        !read_number(text_of(reply->element[1]), &micros) || seconds > SECONDS_MAX)
+        return false;
+    *now_ms = (int64_t)(seconds * 1000 + micros / 1000);
+    return true;
 }
 
 enum { HEAD_BYTES = 5 * 8 + 4 + 1 }; /* see emit() in lua/messages.lua */
@@ -57,7 +90,8 @@ static bool read_message(const redisReply *head, const redisReply *body, struct 
     }
     m->checksum = rest;
     m->body = text_of(body);
-    return true;
+    return m->id.epoch <= MESSAGE_NUMBER_MAX && m->id.seq <= MESSAGE_NUMBER_MAX &&
+           m->seq <= MESSAGE_NUMBER_MAX;
 }
 
 /* read_messages reads the pairs from element at on, into an array in a. */
@@ -93,15 +127,10 @@ static void take_posted(struct op *op, const redisReply *numbers, struct arena *
     uint32_t n = op->in.message_post.n, at = 0;
     struct message_id *ids = arena_alloc(a, n * sizeof(*ids));
     struct slice rest = text_of(numbers);
+    uint64_t seq;
 
-    while (rest.p != NULL && at < n) {
-        struct slice digits = slice_cut(&rest, ' ');
-        uint64_t seq = 0;
-
-        for (size_t i = 0; i < digits.len; i++)
-            seq = seq * 10 + (uint64_t)(digits.p[i] - '0');
+    while (at < n && read_number(slice_cut(&rest, ' '), &seq))
         ids[at++] = (struct message_id){op->queue.epoch, seq};
-    }
     if (numbers->type != REDIS_REPLY_STRING || rest.p != NULL || at != n) {
         surprise(op);
         return;
@@ -186,7 +215,7 @@ static void take_claim(struct op *op, const redisReply *reply, struct arena *a)
         return;
     }
     if (reply->elements < 2 || reply->element[0]->type != REDIS_REPLY_INTEGER ||
-        reply->element[1]->type != REDIS_REPLY_INTEGER) {
+        !is_number(reply->element[1], UINT32_MAX)) {
         surprise(op);
         return;
     }
@@ -204,11 +233,15 @@ static void take_stats(struct op *op, const redisReply *reply)
         return;
     }
     for (size_t i = 0; i < reply->elements; i++) {
-        if (reply->element[i]->type != REDIS_REPLY_INTEGER) {
+        if (!is_number(reply->element[i], (int64_t)MESSAGE_NUMBER_MAX)) {
             surprise(op);
             return;
         }
         n[i] = (uint64_t)reply->element[i]->integer;
+    }
+    if (n[0] > n[1]) {
+        surprise(op);
+        return;
     }
     op->out.queue_stats.claimed = n[0];
     op->out.queue_stats.free = n[1] - n[0];

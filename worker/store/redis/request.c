@@ -127,7 +127,7 @@ static enum script script_of(enum op_code code)
     case OP_store_ping:
         break;
     }
-    assert(!"an operation without a script");
+    assert(0 && "an operation without a script");
     return SCRIPT_post;
 }
 

@@ -291,11 +291,8 @@ static void measure_clock(struct redis_store *s, const redisReply *r)
     int64_t server_ms;
 
     s->measured_mono_ms = clock_mono_ms();
-    if (s->base.host->clock_is_fixed || r->type != REDIS_REPLY_ARRAY || r->elements != 2)
-        return;
-    server_ms =
-        strtoll(r->element[0]->str, NULL, 10) * 1000 + strtoll(r->element[1]->str, NULL, 10) / 1000;
-    s->offset_ms = server_ms - s->base.host->now_ms();
+    if (!s->base.host->clock_is_fixed && reply_time(r, &server_ms))
+        s->offset_ms = server_ms - s->base.host->now_ms();
 }
 
 static void on_clock(redisAsyncContext *ac, void *reply, void *data)

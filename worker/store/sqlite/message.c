@@ -143,7 +143,7 @@ static void cursor_next(struct sqlite_store *s, struct queue_row *q, struct curs
         bool any = false;
 
         sqlite3_bind_int64(st, 1, q->id);
-        sqlite3_bind_int(st, 2, c->state);
+        sqlite3_bind_int(st, 2, (int)c->state);
         sqlite3_bind_int64(st, 3, (sqlite3_int64)c->after);
         sqlite3_bind_int64(st, 4, CHUNK); /* own messages are skipped without searching anew */
         while (sqlite_store_step(s, st)) {
@@ -258,7 +258,7 @@ static bool edge(struct sqlite_store *s, struct queue_row *q, enum statement whi
     bool found;
 
     sqlite3_bind_int64(st, 1, q->id);
-    sqlite3_bind_int(st, 2, state);
+    sqlite3_bind_int(st, 2, (int)state);
     found = sqlite_store_step(s, st);
     if (found)
         message_row_read(st, q->epoch, m);
