@@ -116,20 +116,21 @@ static enum status drop_queue(struct registrar *r, const struct dropped_queue *q
     return st;
 }
 
-static void keep_house(struct registrar *r, struct catalog *c)
+/* keep_house has the stores forget what was dropped. True: there is more of it. */
+static bool keep_house(struct registrar *r, struct catalog *c)
 {
     struct arena a = {0};
     struct dropped_queue *list;
     struct failure f;
-    uint32_t n;
+    uint32_t n = 0, done = 0;
 
     if (c->ops->dropped_list(c, DROP_AFTER_MS, DROPS_AT_A_TIME, &a, &list, &n, &f) == ST_OK)
-        for (uint32_t i = 0; i < n; i++)
-            if (drop_queue(r, &list[i]) != ST_OK ||
-                c->ops->dropped_done(c, list[i].epoch, &f) != ST_OK)
-                break; /* the store or the catalog is away: later */
+        while (done < n && drop_queue(r, &list[done]) == ST_OK &&
+               c->ops->dropped_done(c, list[done].epoch, &f) == ST_OK)
+            done++; /* else the store or the catalog is away: later */
     c->ops->trim(c, &f);
     arena_fini(&a);
+    return done == DROPS_AT_A_TIME;
 }
 
 /* ---- Signs of life ---------------------------------------------------------------------------- */
@@ -168,7 +169,7 @@ static void *work(void *arg)
     struct registrar *r = arg;
     struct catalog *c = NULL;
     int64_t house_ms = clock_mono_ms();
-    bool known = false, away = false;
+    bool known = false, away = false, more;
     struct failure f;
 
     do {
@@ -184,10 +185,13 @@ static void *work(void *arg)
         known |= st == ST_OK;
         away = st != ST_OK;
         if (!away && clock_mono_ms() - house_ms >= HOUSEKEEPING_MS) {
-            house_ms = clock_mono_ms();
-            keep_house(r, c);
+            more = keep_house(r, c);
+            if (!more)
+                house_ms = clock_mono_ms();
+        } else {
+            more = false;
         }
-    } while (wait_for(r, r->options.heartbeat_ms));
+    } while (wait_for(r, more ? 0 : r->options.heartbeat_ms));
     if (c != NULL && c->ops->worker_remove(c, r->id, &f) != ST_OK)
         log_warn("WORKER-NOT-REMOVED", "reason=\"%s\" it will be taken for gone", f.text);
     catalog_close(c);

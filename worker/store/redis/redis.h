@@ -3,6 +3,7 @@
  *   store_redis.c  the connection: made, lost, made again; what waits for it
  *   request.c      operations into commands
  *   reply.c        answers into outcomes
+ *   loop.c         hiredis on libuv's loop
  *   scripts.c      the Lua scripts, put together and known by their SHA1
  *   lua/           the scripts; lua/base.lua says how a queue lies in Redis
  *
@@ -124,6 +125,9 @@ bool reply_time(const redisReply *reply, int64_t *now_ms);
 
 /* redis_on_reply is hiredis' callback for requests. */
 void redis_on_reply(redisAsyncContext *ac, void *reply, void *request);
+
+/* redis_attach has the loop serve a connection that has begun; false: it doesn't take the socket. */
+bool redis_attach(redisAsyncContext *ac, uv_loop_t *loop);
 
 /* redis_sweep starts a round of the sweeper; sweep.c. */
 void redis_sweep(struct redis_store *s);

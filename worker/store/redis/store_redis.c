@@ -8,7 +8,6 @@
 #include "common/random.h"
 #include "common/uri.h"
 
-#include <hiredis/adapters/libuv.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -226,7 +225,7 @@ static void go_away(struct redis_store *s, const char *why)
 {
     if (s->state == REDIS_AWAY)
         return;
-    if (s->was_up || s->why == NULL)
+    if (s->was_up || s->why == NULL || strcmp(s->why, why) != 0)
         log_warn("REDIS-LOST", "server=%s reason=\"%s\"", s->address, why);
     s->was_up = false;
     free(s->why);
@@ -260,16 +259,21 @@ static void connect_now(struct redis_store *s);
 static void on_disconnect(const redisAsyncContext *ac, int status)
 {
     struct redis_store *s = ac->data;
+    const char *why;
 
     (void)status;
     if (s == NULL || s->ac != ac || s->closing)
         return;
     s->ac = NULL; /* hiredis frees it when this returns */
-    if (s->was_up) {
-        log_warn("REDIS-LOST", "server=%s reason=\"%s\" connecting again", s->address,
-                 ac->errstr[0] != '\0' ? ac->errstr : "closed by the server");
-        s->was_up = false;
+    why = s->setup_error != NULL  ? s->setup_error
+          : ac->errstr[0] != '\0' ? ac->errstr
+                                  : "closed by the server";
+    if (s->state != REDIS_UP) { /* it broke while it was set up: no haste */
+        go_away(s, why);
+        return;
     }
+    log_warn("REDIS-LOST", "server=%s reason=\"%s\" connecting again", s->address, why);
+    s->was_up = false;
     set_state(s, REDIS_CONNECTING);
     connect_now(s); /* at once, the first time: what was sent waits for it */
 }
@@ -326,6 +330,11 @@ static void on_ready(redisAsyncContext *ac, void *data, void *store)
     s->was_up = true;
     s->retry_after_ms = 0;
     log_info("REDIS-UP", "server=%s clock_offset_ms=%lld", s->address, (long long)s->offset_ms);
+    /* not before: what is longer than 16 KiB breaks a connection that has no rights yet. A script that
+     * is not taken is sent whole when it is needed. */
+    for (int i = 0; i < SCRIPT_COUNT; i++)
+        redisAsyncCommand(s->ac, NULL, NULL, "SCRIPT LOAD %b", scripts_get((enum script)i)->text.p,
+                          scripts_get((enum script)i)->text.len);
     TAILQ_CONCAT(&list, &s->parked, link);
     while ((r = TAILQ_FIRST(&list)) != NULL) {
         TAILQ_REMOVE(&list, r, link);
@@ -344,7 +353,8 @@ static void on_connect(const redisAsyncContext *ac, int status)
         go_away(s, ac->errstr);
         return;
     }
-    redisEnableKeepAlive((redisContext *)&ac->c);
+    if (s->host != NULL) /* a unix socket would take it for an error */
+        redisEnableKeepAlive((redisContext *)&ac->c);
     free(s->setup_error);
     s->setup_error = NULL;
     if (s->password != NULL && s->user != NULL && s->user[0] != '\0')
@@ -353,10 +363,6 @@ static void on_connect(const redisAsyncContext *ac, int status)
         redisAsyncCommand(s->ac, on_setup, s, "AUTH %s", s->password);
     if (s->database != 0)
         redisAsyncCommand(s->ac, on_setup, s, "SELECT %d", s->database);
-    /* a script that is not taken is sent whole when it is needed */
-    for (int i = 0; i < SCRIPT_COUNT; i++)
-        redisAsyncCommand(s->ac, NULL, NULL, "SCRIPT LOAD %b", scripts_get((enum script)i)->text.p,
-                          scripts_get((enum script)i)->text.len);
     redisAsyncCommand(s->ac, on_ready, s, "TIME");
 }
 
@@ -377,7 +383,7 @@ static void adopt(struct redis_store *s, redisAsyncContext *ac)
     }
     s->ac = ac;
     ac->data = s;
-    if (redisLibuvAttach(ac, s->base.host->loop) != REDIS_OK) {
+    if (!redis_attach(ac, s->base.host->loop)) {
         give_up_connection(s, "the loop refuses the socket");
         return;
     }

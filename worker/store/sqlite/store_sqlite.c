@@ -137,11 +137,15 @@ static void begin(struct sqlite_store *s, int64_t now_ms)
     sqlite_store_run(s, sqlite_store_use(s, SQL_BEGIN));
 }
 
-/* end commits, or undoes everything if anything has failed. */
+/* end commits, or undoes everything if anything has failed. No statement may go on reading after that:
+ * it would keep the log from being checkpointed, and the next batch from being begun where another
+ * process has written meanwhile. */
 static void end(struct sqlite_store *s)
 {
     queue_rows_write(s);
     queue_rows_release(s);
+    for (size_t i = 0; i < SQL_COUNT; i++)
+        sqlite3_reset(s->statements[i]);
     sqlite_store_run(s, sqlite_store_use(s, SQL_COMMIT));
     if (s->st != ST_OK && !sqlite3_get_autocommit(s->db)) {
         sqlite3_stmt *undo = sqlite_store_use(s, SQL_ROLLBACK);
