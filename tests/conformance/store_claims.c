@@ -364,6 +364,96 @@ static void test_many_claims_never_overlap(void **state)
     assert_int_equal(all, MESSAGES);
 }
 
+static struct op claim_op(struct fixture *fx, struct claim_id id, uint32_t limit, uint32_t ttl_s)
+{
+    struct op op = {.code = OP_claim_create, .queue = fx->queue, .key = id};
+
+    op.in.claim_create.limit = limit;
+    op.in.claim_create.ttl_s = ttl_s;
+    op.in.claim_create.grace_s = 60;
+    return op;
+}
+
+/* What arrives in one turn of the loop may be carried out together: nobody must see that. */
+static void test_claims_of_one_turn_are_served_in_order(void **state)
+{
+    struct fixture *fx = *state;
+    struct claim_id known = claim_id_new();
+    struct op ops[5];
+
+    post_some(fx, 6, 100);
+    fixture_claim(fx, known, 1, 60, 60);
+    ops[0] = claim_op(fx, claim_id_new(), 2, 60);
+    ops[1] = claim_op(fx, known, 1, 60);
+    ops[2] = claim_op(fx, claim_id_new(), 1, 300); /* outlives its message, which it prolongs */
+    ops[3] = claim_op(fx, claim_id_new(), 20, 200);
+    ops[4] = claim_op(fx, claim_id_new(), 1, 60);
+    fixture_run_all(fx, ops, 5);
+    for (int i = 0; i < 5; i++) {
+        static const char *const bodies[] = {"12", "0", "3", "45", ""};
+        static const uint32_t prolonged_s[] = {0, 0, 360, 260, 0};
+
+        assert_int_equal(ops[i].st, ST_OK);
+        assert_int_equal(ops[i].out.messages.n, strlen(bodies[i]));
+        for (uint32_t j = 0; j < ops[i].out.messages.n; j++) {
+            const struct message *m = &ops[i].out.messages.list[j];
+            char body[2] = {bodies[i][j], '\0'};
+
+            assert_slice(m->body, body);
+            assert_true(claim_id_eq(&m->claim_id, &ops[i].key));
+            if (prolonged_s[i] > 0)
+                assert_int_equal((m->expires_ms - fixture_now_ms()) / 1000, prolonged_s[i]);
+        }
+    }
+    fixture_advance_ms(61000); /* the claims of a minute end, the others don't */
+    assert_int_equal(fixture_stats(fx).out.queue_stats.claimed, 3);
+    assert_int_equal(fixture_stats(fx).out.queue_stats.free, 3);
+}
+
+static struct op delete_op(struct fixture *fx, enum delete_rule rule, const struct message_id *id,
+                           const struct claim_id *claim)
+{
+    struct op op = {.code = OP_message_delete, .queue = fx->queue, .key = claim_id_new()};
+
+    op.in.message_delete.ids = id;
+    op.in.message_delete.n = 1;
+    op.in.message_delete.rule = rule;
+    op.in.message_delete.claims = claim;
+    op.in.message_delete.claims_n = claim != NULL;
+    return op;
+}
+
+static void test_deletions_of_one_turn_answer_for_themselves(void **state)
+{
+    struct fixture *fx = *state;
+    struct claim_id claim = claim_id_new(), other = claim_id_new(), gone = claim_id_new();
+    struct message_id ids[6], absent;
+    struct op ops[7];
+
+    for (int i = 0; i < 6; i++)
+        ids[i] = fixture_post(fx, "me", "body", 100, 0);
+    absent = (struct message_id){ids[0].epoch, ids[0].seq - 8};
+    fixture_claim(fx, claim, 2, 60, 60);
+    fixture_claim(fx, other, 2, 300, 60); /* prolongs */
+    ops[0] = delete_op(fx, DELETE_FREE, &ids[0], NULL);
+    ops[1] = delete_op(fx, DELETE_ONE, &ids[0], &claim);
+    ops[2] = delete_op(fx, DELETE_ONE, &ids[2], &claim);
+    ops[3] = delete_op(fx, DELETE_ONE, &ids[2], &other);
+    ops[4] = delete_op(fx, DELETE_ONE, &ids[3], &gone);
+    ops[5] = delete_op(fx, DELETE_FREE, &ids[4], NULL);
+    ops[6] = delete_op(fx, DELETE_ONE, &absent, &claim);
+    fixture_run_all(fx, ops, 7);
+    for (int i = 0; i < 7; i++) {
+        static const enum status expected[] = {ST_CLAIMED,    ST_OK, ST_CLAIMED, ST_OK,
+                                               ST_CLAIM_GONE, ST_OK, ST_OK};
+
+        assert_int_equal(ops[i].st, expected[i]);
+    }
+    assert_int_equal(fixture_get(fx, ids, 6).n, 3);
+    assert_int_equal(fixture_stats(fx).out.queue_stats.claimed, 2);
+    assert_int_equal(fixture_stats(fx).out.queue_stats.free, 1);
+}
+
 const struct CMUnitTest store_claim_tests[] = {
     STORE_TEST(test_claim_holds_the_oldest),
     STORE_TEST(test_claim_that_comes_twice_answers_the_same),
@@ -378,5 +468,7 @@ const struct CMUnitTest store_claim_tests[] = {
     STORE_TEST(test_dead_letters_get_their_own_ttl_and_order),
     STORE_TEST(test_queue_cannot_bury_in_itself),
     STORE_TEST(test_many_claims_never_overlap),
+    STORE_TEST(test_claims_of_one_turn_are_served_in_order),
+    STORE_TEST(test_deletions_of_one_turn_answer_for_themselves),
 };
 const size_t store_claim_tests_n = COUNT_OF(store_claim_tests);

@@ -7,8 +7,8 @@
  *   scripts.c      the Lua scripts, put together and known by their SHA1
  *   lua/           the scripts; lua/base.lua says how a queue lies in Redis
  *
- * One connection a loop, everything pipelined. A request is one command: one operation, or all posts
- * to one queue that came in one turn of the loop.
+ * One connection a loop, everything pipelined. A request is one command: one operation, or operations of
+ * one kind on one queue that came one behind the other in one turn of the loop.
  */
 #ifndef WORKER_STORE_REDIS_REDIS_H
 #define WORKER_STORE_REDIS_REDIS_H
@@ -55,9 +55,9 @@ struct redis_store;
 struct request {
     TAILQ_ENTRY(request) link;
     struct redis_store *store;
-    struct op **ops; /* one, or several posts to one queue */
+    struct op **ops; /* one, or several that merge */
     uint32_t n, room;
-    size_t bytes;    /* of the bodies that are posted */
+    size_t weight;   /* of the operations, see weight_of */
     bool whole;      /* send the script itself: the server doesn't know it (any more) */
     unsigned losses; /* times that the connection broke under it */
     int64_t sent_mono_ms;
@@ -110,6 +110,12 @@ struct redis_store {
 
 /* redis_now_ms is the clock that all workers share: the server's. */
 int64_t redis_now_ms(const struct redis_store *s);
+
+/* request_merges tells whether the script serves several operations: posts, claims, deletions. */
+static inline bool request_merges(enum op_code code)
+{
+    return code == OP_message_post || code == OP_claim_create || code == OP_message_delete;
+}
 
 /* request_send hands the command to hiredis; the reply comes to redis_on_reply. */
 void request_send(struct redis_store *s, struct request *r);

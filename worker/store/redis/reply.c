@@ -263,13 +263,9 @@ static enum reply_verdict take_one(struct request *r, const redisReply *reply, s
         take_messages(op, reply, 0, a);
         break;
     case OP_message_pop:
-    case OP_claim_create:
         if (is_status(reply, "again"))
             return REPLY_AGAIN;
         take_messages(op, reply, 0, a);
-        break;
-    case OP_message_delete:
-        take_deletion(op, reply);
         break;
     case OP_claim_get:
         take_claim(op, reply, a);
@@ -283,12 +279,32 @@ static enum reply_verdict take_one(struct request *r, const redisReply *reply, s
             return REPLY_AGAIN;
         take_stats(op, reply);
         break;
-    case OP_message_post: /* reply_take */
+    case OP_message_post: /* take_each */
+    case OP_message_delete:
+    case OP_claim_create:
     case OP_claim_release:
     case OP_queue_purge:
     case OP_queue_drop:
     case OP_store_ping:
         break;
+    }
+    return REPLY_DONE;
+}
+
+/* take_each reads the reply of a script that serves several operations: one element for each. */
+static enum reply_verdict take_each(struct request *r, const redisReply *reply, struct arena *a)
+{
+    if (is_status(reply, "again"))
+        return REPLY_AGAIN;
+    for (uint32_t i = 0; i < r->n; i++) {
+        if (reply->type != REDIS_REPLY_ARRAY || reply->elements != r->n)
+            surprise(r->ops[i]);
+        else if (r->ops[0]->code == OP_message_post)
+            take_posted(r->ops[i], reply->element[i], a);
+        else if (r->ops[0]->code == OP_message_delete)
+            take_deletion(r->ops[i], reply->element[i]);
+        else
+            take_messages(r->ops[i], reply->element[i], 0, a);
     }
     return REPLY_DONE;
 }
@@ -319,13 +335,5 @@ enum reply_verdict reply_take(struct redis_store *s, struct request *r, const re
         refuse(r, text_of(reply));
         return REPLY_DONE;
     }
-    if (r->ops[0]->code != OP_message_post)
-        return take_one(r, reply, a);
-    for (uint32_t i = 0; i < r->n; i++) {
-        if (reply->type == REDIS_REPLY_ARRAY && reply->elements == r->n)
-            take_posted(r->ops[i], reply->element[i], a);
-        else
-            surprise(r->ops[i]);
-    }
-    return REPLY_DONE;
+    return request_merges(r->ops[0]->code) ? take_each(r, reply, a) : take_one(r, reply, a);
 }

@@ -174,26 +174,37 @@ static void add_listing(struct words *w, const struct request *r, const struct o
     add_int(w, r->from);
 }
 
-static void add_deletion(struct words *w, const struct op *op)
+static void add_deletions(struct words *w, const struct request *r)
 {
-    add_uint(w, op->in.message_delete.rule);
-    add_uint(w, op->in.message_delete.claims_n);
-    for (uint32_t i = 0; i < op->in.message_delete.claims_n; i++)
-        add_claim(w, &op->in.message_delete.claims[i]);
-    for (uint32_t i = 0; i < op->in.message_delete.n; i++)
-        add_id(w, op->in.message_delete.ids[i]);
+    add_uint(w, r->n);
+    for (uint32_t i = 0; i < r->n; i++) {
+        const struct op *op = r->ops[i];
+
+        add_uint(w, op->in.message_delete.rule);
+        add_uint(w, op->in.message_delete.claims_n);
+        add_uint(w, op->in.message_delete.n);
+        for (uint32_t j = 0; j < op->in.message_delete.claims_n; j++)
+            add_claim(w, &op->in.message_delete.claims[j]);
+        for (uint32_t j = 0; j < op->in.message_delete.n; j++)
+            add_id(w, op->in.message_delete.ids[j]);
+    }
 }
 
-static void add_claiming(struct words *w, const struct op *op)
+static void add_claimings(struct words *w, const struct request *r)
 {
-    const struct dead_letter *dead = &op->in.claim_create.dead_letter;
+    const struct dead_letter *dead = &r->ops[0]->in.claim_create.dead_letter;
 
-    add_claim(w, &op->key);
-    add_uint(w, op->in.claim_create.limit);
-    add_uint(w, op->in.claim_create.ttl_s);
-    add_uint(w, op->in.claim_create.grace_s);
-    add_int(w, op_buries(op) ? dead->max_count : -1);
+    add_int(w, op_buries(r->ops[0]) ? dead->max_count : -1);
     add_uint(w, dead->ttl_s);
+    add_uint(w, r->n);
+    for (uint32_t i = 0; i < r->n; i++) {
+        const struct op *op = r->ops[i];
+
+        add_claim(w, &op->key);
+        add_uint(w, op->in.claim_create.limit);
+        add_uint(w, op->in.claim_create.ttl_s);
+        add_uint(w, op->in.claim_create.grace_s);
+    }
 }
 
 static void add_arguments(struct words *w, const struct request *r, int64_t now_ms)
@@ -212,7 +223,7 @@ static void add_arguments(struct words *w, const struct request *r, int64_t now_
             add_id(w, op->in.message_get.ids[i]);
         break;
     case OP_message_delete:
-        add_deletion(w, op);
+        add_deletions(w, r);
         break;
     case OP_message_pop:
         add_int(w, now_ms / BUCKET_MS);
@@ -221,7 +232,7 @@ static void add_arguments(struct words *w, const struct request *r, int64_t now_
         add_uint(w, op->in.message_pop.limit);
         break;
     case OP_claim_create:
-        add_claiming(w, op);
+        add_claimings(w, r);
         break;
     case OP_claim_get:
         add_claim(w, &op->in.claim_get.id);

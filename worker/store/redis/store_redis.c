@@ -21,6 +21,7 @@ enum {
     MEASURE_EVERY_MS = 30000,
     LOSSES_MAX = 3, /* times that a request is sent again after a lost connection */
     MERGE_BYTES_MAX = 1024 * 1024,
+    MERGE_MESSAGE_BYTES = 8 * 1024, /* a message that is claimed or deleted counts as so many */
     MERGE_OPS_MAX = 256,
     MERGE_LOOK_BACK = 16, /* gathered requests that are looked at for one to join */
     SPARE_ROOM_MAX = 64,
@@ -81,39 +82,68 @@ static void request_refuse(struct redis_store *s, struct request *r, enum status
     request_done(s, r);
 }
 
-static void request_add(struct request *r, struct op *op, size_t bytes)
+static void request_add(struct request *r, struct op *op, size_t weight)
 {
     if (r->n == r->room) {
         r->room = r->room == 0 ? 4 : r->room * 2;
         r->ops = mem_realloc(r->ops, r->room * sizeof(struct op *));
     }
     r->ops[r->n++] = op;
-    r->bytes += bytes;
+    r->weight += weight;
 }
 
-static size_t posted_bytes(const struct op *op)
+/* weight_of says what an operation asks of a script, in bytes of bodies or about so. */
+static size_t weight_of(const struct op *op)
 {
-    size_t bytes = 0;
+    size_t weight = 0;
 
-    for (uint32_t i = 0; i < op->in.message_post.n; i++)
-        bytes += op->in.message_post.messages[i].body.len;
-    return bytes;
+    switch (op->code) {
+    case OP_message_post:
+        for (uint32_t i = 0; i < op->in.message_post.n; i++)
+            weight += op->in.message_post.messages[i].body.len;
+        return weight;
+    case OP_claim_create:
+        return op->in.claim_create.limit * MERGE_MESSAGE_BYTES;
+    case OP_message_delete:
+        return op->in.message_delete.n * MERGE_MESSAGE_BYTES;
+    default:
+        return 0;
+    }
 }
 
-/* find_mergeable finds a request of this turn that a post may join: the last one of its queue, and a
- * post, so that the order of operations on the queue is kept. */
-static struct request *find_mergeable(struct redis_store *s, const struct op *op, size_t bytes)
+/* same_burial tells whether two claims of a queue agree on its dead letters: its metadata may have been
+ * changed between them. */
+static bool same_burial(const struct op *a, const struct op *b)
+{
+    const struct dead_letter *x = &a->in.claim_create.dead_letter;
+    const struct dead_letter *y = &b->in.claim_create.dead_letter;
+
+    return op_buries(a) == op_buries(b) && x->max_count == y->max_count && x->ttl_s == y->ttl_s &&
+           x->target.epoch == y->target.epoch;
+}
+
+static bool can_join(const struct request *r, const struct op *op, size_t weight)
+{
+    const struct op *first = r->ops[0];
+
+    return first->code == op->code && r->n < MERGE_OPS_MAX &&
+           r->weight + weight <= MERGE_BYTES_MAX &&
+           (op->code != OP_claim_create || same_burial(first, op));
+}
+
+/* find_mergeable finds a request of this turn that an operation may join: the last one of its queue, and
+ * of its kind, so that the order of operations on the queue is kept. */
+static struct request *find_mergeable(struct redis_store *s, const struct op *op, size_t weight)
 {
     struct request *r;
     int looked = 0;
 
+    if (!request_merges(op->code))
+        return NULL;
     TAILQ_FOREACH_REVERSE(r, &s->gathered, request_list, link)
     {
         if (r->ops[0]->queue.epoch == op->queue.epoch)
-            return r->ops[0]->code == OP_message_post && r->n < MERGE_OPS_MAX &&
-                           r->bytes + bytes <= MERGE_BYTES_MAX
-                       ? r
-                       : NULL;
+            return can_join(r, op, weight) ? r : NULL;
         if (++looked == MERGE_LOOK_BACK)
             return NULL;
     }
@@ -123,18 +153,14 @@ static struct request *find_mergeable(struct redis_store *s, const struct op *op
 static void redis_submit(struct store *base, struct op *op)
 {
     struct redis_store *s = store_of(base);
-    struct request *r = NULL;
-    size_t bytes = 0;
+    size_t weight = weight_of(op);
+    struct request *r = find_mergeable(s, op, weight);
 
-    if (op->code == OP_message_post) {
-        bytes = posted_bytes(op);
-        r = find_mergeable(s, op, bytes);
-    }
     if (r == NULL) {
         r = request_new(s);
         TAILQ_INSERT_TAIL(&s->gathered, r, link);
     }
-    request_add(r, op, bytes);
+    request_add(r, op, weight);
 }
 
 /* begin sends, parks or refuses a request, as the connection is. */

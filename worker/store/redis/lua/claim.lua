@@ -1,17 +1,16 @@
--- Claims the oldest free messages for one consumer.
--- ARGV: now, epoch, claim, limit, ttl_s, grace_s, max_count (-1: no dead letters), dead ttl_s (0: keep).
--- KEYS[3]: base of the dead letter queue, never Q itself. Returns the messages, or "again".
+-- Claims the oldest free messages: any number of claims of one queue, served in the order given.
+-- ARGV: now, epoch, max_count (-1: no dead letters), dead ttl_s (0: keep), claims; for each of those:
+-- claim, limit, ttl_s, grace_s. KEYS[3]: base of the dead letter queue, never Q itself.
+-- Returns for each claim its messages, or "again" when there is too much to do first.
 
-local epoch, claim, limit = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
-local ttl_s, grace_s = tonumber(ARGV[5]), tonumber(ARGV[6])
-local max_count, dead_ttl_s = tonumber(ARGV[7]), tonumber(ARGV[8])
-local end_ms = now + ttl_s * 1000
+local epoch, max_count, dead_ttl_s = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local lanes = read_queue()
-local reply = {}
+local claims, wanted, replies = {}, 0, {}
 
-local known = call('HGET', Q .. 'k', claim)
-if known then -- the same operation again: the same answer
-    for _, seq in ipairs(unpack_claim(known).seqs) do
+-- told_before answers a claim that exists: the same operation again, the same answer.
+local function told_before(claim, value)
+    local reply = {}
+    for _, seq in ipairs(unpack_claim(value).seqs) do
         local record = find(lanes, seq)
         if record then
             local _, count = unpack_touched(call('HGET', Q .. 'h', digits(seq)))
@@ -19,6 +18,24 @@ if known then -- the same operation again: the same answer
         end
     end
     return reply
+end
+
+for i = 1, tonumber(ARGV[5]) do
+    local at = 2 + 4 * i
+    local known = call('HGET', Q .. 'k', ARGV[at])
+    if known then
+        replies[i] = told_before(ARGV[at], known)
+    else
+        local c = {id = ARGV[at], limit = tonumber(ARGV[at + 1]), ttl_s = tonumber(ARGV[at + 2]),
+                   grace_ms = tonumber(ARGV[at + 3]) * 1000, reply = {}, taken = {}}
+        c.end_ms = now + c.ttl_s * 1000
+        claims[#claims + 1] = c
+        wanted = wanted + c.limit
+        replies[i] = c.reply
+    end
+end
+if wanted == 0 then
+    return replies
 end
 if settle(lanes) then
     return 'again'
@@ -42,9 +59,9 @@ end
 
 -- prolong lets a message that would end before its claim live on to the claim's end and the grace.
 -- It leaves its lane, where all live equally long.
-local function prolong(m)
+local function prolong(m, claim)
     local id = digits(m.seq)
-    m.record[1] = end_ms + grace_s * 1000
+    m.record[1] = claim.end_ms + claim.grace_ms
     if m.odd then
         call('HSET', Q .. 'x', id, cmsgpack.pack(m.record))
         call('ZADD', Q .. 'e', digits(m.record[1]), id)
@@ -57,7 +74,7 @@ end
 
 local held, touched = {}, {} -- arguments for c and h
 
-local function hold(m)
+local function hold(m, claim)
     local id = digits(m.seq)
     advance(m)
     if m.odd then
@@ -66,39 +83,50 @@ local function hold(m)
     elseif not m.fresh then
         call('ZREM', back_key(m.lane.n), id)
     end
-    if m.record[1] < end_ms then
-        prolong(m)
+    if m.record[1] < claim.end_ms then
+        prolong(m, claim)
     end
-    held[#held + 1] = digits(end_ms)
+    held[#held + 1] = digits(claim.end_ms)
     held[#held + 1] = id
     touched[#touched + 1] = id
-    touched[#touched + 1] = pack_touched(m.odd, m.count + 1, claim)
+    touched[#touched + 1] = pack_touched(m.odd, m.count + 1, claim.id)
+    claim.taken[#claim.taken + 1] = m.seq
+    emit(claim.reply, epoch, m.seq, m.record, m.count + 1, claim.id)
 end
 
-local taken, buried = {}, 0
+local serving, buried = 1, 0
 repeat
     local moved = false
-    for _, m in ipairs(oldest_free(lanes, limit - #taken)) do
+    for _, m in ipairs(oldest_free(lanes, wanted)) do
         if max_count >= 0 and m.count >= max_count then
             bury(m)
             moved, buried = true, buried + 1
         else
-            hold(m)
-            taken[#taken + 1] = m.seq
-            emit(reply, epoch, m.seq, m.record, m.count + 1, claim)
+            hold(m, claims[serving])
+            wanted = wanted - 1
+            if #claims[serving].taken == claims[serving].limit then
+                serving = serving + 1
+            end
         end
     end
-    save_frontiers(lanes)
-until not moved or #taken == limit or buried >= BUDGET
+until not moved or wanted == 0 or buried >= BUDGET
 
-if #taken > 0 then
-    call('ZADD', Q .. 'c', unpack(held))
-    call('HSET', Q .. 'h', unpack(touched))
-    call('HSET', Q .. 'k', claim, pack_claim(now, ttl_s, end_ms, taken))
-    if not lanes.next_ms or end_ms < lanes.next_ms then
-        call('HSET', Q .. 'm', 'n', digits(end_ms))
-    end
-elseif buried >= BUDGET then
-    return 'again'
+if #held == 0 then
+    save_frontiers(lanes)
+    return buried >= BUDGET and 'again' or replies
 end
-return reply
+call('ZADD', Q .. 'c', unpack(held))
+call('HSET', Q .. 'h', unpack(touched))
+local kept, next_ms = {}, lanes.next_ms
+for _, claim in ipairs(claims) do
+    if #claim.taken > 0 then
+        kept[#kept + 1] = claim.id
+        kept[#kept + 1] = pack_claim(now, claim.ttl_s, claim.end_ms, claim.taken)
+        if not next_ms or claim.end_ms < next_ms then
+            next_ms = claim.end_ms
+        end
+    end
+end
+call('HSET', Q .. 'k', unpack(kept))
+save_frontiers(lanes, next_ms)
+return replies

@@ -369,7 +369,8 @@ local function oldest_free(lanes, limit)
     return taken
 end
 
--- advance notes that a fresh message is taken; save_frontiers writes the lanes' frontiers.
+-- advance notes that a fresh message is taken; save_frontiers writes the lanes' frontiers, and next_ms
+-- if it is given and another than before.
 local function advance(m)
     if m.fresh and m.seq > m.lane.frontier then
         m.lane.frontier = m.seq
@@ -377,10 +378,19 @@ local function advance(m)
     end
 end
 
-local function save_frontiers(lanes)
+local function save_frontiers(lanes, next_ms)
+    local fields = {}
     for n = 1, LANES do
         if lanes[n] and lanes[n].moved then
-            call('HSET', Q .. 'm', 'f' .. n, digits(lanes[n].frontier))
+            fields[#fields + 1] = 'f' .. n
+            fields[#fields + 1] = digits(lanes[n].frontier)
         end
+    end
+    if next_ms and next_ms ~= lanes.next_ms then
+        fields[#fields + 1] = 'n'
+        fields[#fields + 1] = digits(next_ms)
+    end
+    if #fields > 0 then
+        call('HSET', Q .. 'm', unpack(fields))
     end
 end
