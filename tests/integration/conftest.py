@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from api import Client  # noqa: E402
+from support.api import Client  # noqa: E402
 from support.servers import Nusku  # noqa: E402
 
 

@@ -5,7 +5,7 @@ to 7.4). What time does to them has a file of its own.
 import re
 
 import pytest
-from api import Client, new_queue, refused, together
+from support.api import Client, new_queue, refused, together
 
 MAXIMUM = 43200
 SHAPE, VALUE = "Invalid request body", "Invalid API request"

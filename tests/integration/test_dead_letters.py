@@ -1,7 +1,7 @@
 """Claim counts and dead letter queues (section 7.5)."""
 
 import pytest
-from api import SHOWN, Client, refused, unique
+from support.api import SHOWN, Client, refused, unique
 
 
 def source(api, count, target=None, **metadata):

@@ -3,7 +3,7 @@ and 6.6).
 """
 
 import pytest
-from api import Client, new_queue, refused, together
+from support.api import Client, new_queue, refused, together
 
 BY_CLAIM = "transport.message_delete_with_claim_id=true"
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from api import Client, refused, render, send
+from support.api import Client, refused, render, send
 
 VERSIONS = {"versions": [{
     "id": "2",

@@ -10,7 +10,7 @@ import os
 import pathlib
 
 import pytest
-from api import Client, query, refused
+from support.api import Client, query, refused
 from support.servers import Nusku, wait_for
 
 LIBRARIES = sorted(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1"))

@@ -6,7 +6,7 @@ import re
 import uuid
 
 import pytest
-from api import METHODS, NOT_FOUND, ROUTES, Client, converse, new_queue, refused, render, send
+from support.api import METHODS, NOT_FOUND, ROUTES, Client, converse, new_queue, refused, render, send
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": "0"}
 TEXT = {"Accept": "text/plain"}

@@ -12,7 +12,7 @@ import re
 import socket
 
 import pytest
-from api import METHODS, ROUTES, Client, converse, new_queue, parse, refused, render, send
+from support.api import METHODS, ROUTES, Client, converse, new_queue, parse, refused, render, send
 from support.servers import wait_for
 
 POST = b'{"messages": [{"body": "%s"}]}'

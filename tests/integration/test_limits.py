@@ -8,7 +8,7 @@ import hashlib
 import json
 
 import pytest
-from api import JSON_PATCH, SHOWN, Client, new_queue, refused, render, send
+from support.api import JSON_PATCH, SHOWN, Client, new_queue, refused, render, send
 
 LIMITS = {
     "max_queues_per_page": 23, "max_messages_per_page": 24, "max_messages_per_claim_or_pop": 25,

@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 
 import pytest
-from api import JSON_PATCH, SHOWN, chunks, new_queue, refused, render, send
+from support.api import JSON_PATCH, SHOWN, chunks, new_queue, refused, render, send
 
 MINIMUM, MAXIMUM = -2 ** 63, 2 ** 63 - 1
 

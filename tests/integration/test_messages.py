@@ -5,7 +5,7 @@
 import re
 
 import pytest
-from api import Client, new_queue, query, refused, together
+from support.api import Client, new_queue, query, refused, together
 
 MEMBERS = {"id", "href", "ttl", "age", "body"}
 MAX_TTL = 1209600

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from api import JSON_PATCH, SHOWN, new_queue, refused
+from support.api import JSON_PATCH, SHOWN, new_queue, refused
 
 MAX_TTL, MAX_POST, MAX_DELAY = 1209600, 262144, 900
 NUMBERS = ["_max_messages_post_size", "_default_message_ttl", "_default_message_delay",

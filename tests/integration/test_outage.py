@@ -3,7 +3,7 @@
 """
 
 import pytest
-from api import SHOWN, Client, new_queue, refused
+from support.api import SHOWN, Client, new_queue, refused
 from support.servers import Failed, Nusku, PostgreSQL, Redis, wait_for
 
 OPTIONS = ["router.operation_timeout=500"]

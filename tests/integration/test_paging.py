@@ -1,7 +1,7 @@
 """Pages of queues and messages, and the links between them (section 4)."""
 
 import pytest
-from api import new_queue, query, refused
+from support.api import new_queue, query, refused
 
 
 @pytest.fixture(params=["queues", "messages"])

@@ -1,7 +1,7 @@
 """How query parameters are read: unknown ones, numbers, booleans, lists (section 1.3)."""
 
 import pytest
-from api import refused
+from support.api import refused
 
 TRUE = ["true", "True", "t", "yes", "y", "1", "on"]
 FALSE = ["false", "False", "f", "no", "n", "0", "off"]

@@ -6,7 +6,7 @@ import re
 import urllib.parse
 
 import pytest
-from api import JSON_PATCH, SHOWN, Client, new_queue, query, refused, send, together, unique
+from support.api import JSON_PATCH, SHOWN, Client, new_queue, query, refused, send, together, unique
 
 NAMES = ["a", "Z", "0", "_", "-", "a.b", "a-b_c.d", ".hidden", "end.", "...", "n" * 64, "queues",
          "messages"]

@@ -4,8 +4,10 @@ A server starts in its constructor and is ready when that returns. stop() ends i
 leaving its `with` block. Nothing here depends on what the machine runs already.
 """
 
+import contextlib
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -77,6 +79,32 @@ class Server:
             return wait_for(alive_and, seconds, what)
         except Failed as e:
             raise Failed(f"{self.name}: {e}\n{self.text()[-4000:]}") from None
+
+    @property
+    def sockets(self):
+        """How many sockets the process has open."""
+        count = 0
+        for path in pathlib.Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                count += os.readlink(path).startswith("socket:")
+        return count
+
+    @property
+    def resident_kib(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"^VmRSS:\s+(\d+) kB", status, re.MULTILINE)[1])
+
+    @contextlib.contextmanager
+    def paused(self):
+        """The process stands still inside: SIGSTOP, and SIGCONT at the end."""
+        stat = pathlib.Path(f"/proc/{self.process.pid}/stat")
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            wait_for(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T", what="SIGSTOP")
+            yield
+        finally:
+            if self.process.poll() is None:
+                self.process.send_signal(signal.SIGCONT)
 
     def kill(self, how=signal.SIGKILL):
         if self.process is not None and self.process.poll() is None:
@@ -203,12 +231,30 @@ class Nusku(Server):
         return f"http://127.0.0.1:{self.port}"
 
 
-class Worker(Server):
+def write_configuration(path, options):
+    """Writes options, each "section.name=value", as a configuration file; the last of a name counts."""
+    sections = {}
+    for option in options:
+        name, _, value = option.partition("=")
+        section, _, name = name.rpartition(".")
+        sections.setdefault(section, {})[name] = value
+    path.write_text("\n".join(f"[{section}]\n" + "".join(f"{n} = {v}\n" for n, v in names.items())
+                              for section, names in sections.items()))
+
+
+class Daemon(Server):
+    """A program of ours with a configuration file of its own."""
+
+    def __init__(self, name, program, options):
+        super().__init__(name)
+        path = self.folder / "nusku.conf"
+        write_configuration(path, options)
+        self.command = [program, "--config-file", path]
+
+
+class Worker(Daemon):
     def __init__(self, options):
-        super().__init__("worker")
-        self.command = [BUILD / "worker" / "nusku-worker"]
-        for option in options:
-            self.command += ["--option", option]
+        super().__init__("worker", BUILD / "worker" / "nusku-worker", options)
         self.start()
 
     def start(self):
@@ -216,22 +262,32 @@ class Worker(Server):
         self.spawn(self.command)
         self.require(lambda: self.text().count("ready on") > before, 30)
 
+    @property
+    def link(self):
+        """The URL on which it serves routers."""
+        return re.findall(r"ready on (\S+)\n", self.text())[-1]
 
-class Router(Server):
+
+class Router(Daemon):
+    """Ready when it has links to that many workers."""
+
     def __init__(self, options, workers=1):
-        super().__init__("router")
         self.port = free_port()
-        self.command = [BUILD / "router" / "nusku-router",
-                        "--option", f"drivers:transport:wsgi.port={self.port}"]
-        for option in options:
-            self.command += ["--option", option]
+        super().__init__("router", BUILD / "router" / "nusku-router",
+                         [*options, f"drivers:transport:wsgi.port={self.port}"])
         self.workers = workers
         self.start()
 
     def start(self):
-        before = self.text().count("LINK-UP")
+        text = self.text()
+        ready, links = text.count("ready on") + 1, self.links + self.workers
         self.spawn(self.command)
-        self.require(lambda: self.text().count("LINK-UP") >= before + self.workers, 30)
+        self.require(lambda: self.text().count("ready on") >= ready and self.links >= links, 30)
+
+    @property
+    def links(self):
+        """How many links to workers have come up so far."""
+        return self.text().count("LINK-UP")
 
     @property
     def url(self):
@@ -248,14 +304,32 @@ class Cluster:
         self.workers = [Worker(self.options) for _ in range(workers)]
         self.routers = [Router(self.options, workers) for _ in range(routers)]
 
+    def add_worker(self, *options):
+        self.workers.append(Worker([*self.options, *options]))
+        return self.workers[-1]
+
+    @property
+    def port(self):
+        return self.routers[0].port
+
     @property
     def url(self):
         return self.routers[0].url
 
     def stop(self):
+        """Whatever still runs must end with 0."""
+        bad = []
         for server in [*self.routers, *self.workers]:
-            server.stop()
+            ran = server.process.poll() is None
+            try:
+                if server.stop(keep=True) != 0 and ran:
+                    bad.append(f"{server.name} ended with {server.process.returncode}:\n{server.text()[-4000:]}")
+            except Failed as e:
+                bad.append(str(e))
+            shutil.rmtree(server.folder, ignore_errors=True)
         shutil.rmtree(self.folder, ignore_errors=True)
+        if bad:
+            raise Failed("\n".join(bad))
 
     def __enter__(self):
         return self

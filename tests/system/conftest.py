@@ -5,8 +5,7 @@ import sys
 
 import pytest
 
-TESTS = pathlib.Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS), str(TESTS / "integration")]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support.servers import Redis  # noqa: E402
 

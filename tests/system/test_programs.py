@@ -9,7 +9,7 @@ import socket
 import subprocess
 
 import pytest
-from api import Client
+from support.api import Client
 from support.servers import BUILD, ROOT, Cluster, Nusku, free_port, wait_for
 
 NUSKU = BUILD / "deploy" / "nusku"

@@ -1,0 +1,307 @@
+"""The stores behind whole clusters: that they fail and come back, that nothing is left behind, and that
+messages are handed out once and in order."""
+
+import collections
+import contextlib
+import random
+import sqlite3
+import threading
+
+import pytest
+from support.api import Client
+from support.clock import LIBRARIES, Clock
+from support.load import Connection, Load, Workers, everything, pages, told_to_come_again
+from support.servers import Cluster, Nusku, Redis, wait_for
+
+DURABLE = ["--appendonly", "yes", "--appendfsync", "always"]
+
+
+# ---- Redis goes and comes back ---------------------------------------------------------------------
+
+
+def test_redis_is_killed_under_load():
+    """503 while it is away; service comes back by itself; nothing acknowledged is lost, nothing twice."""
+    with Redis(*DURABLE) as redis, \
+            Cluster(redis.uri, options=["router.operation_timeout=1000"]) as cluster:
+        load = Load([cluster.port], poppers=0)
+        try:
+            for turn in range(5):
+                wait_for(load.more(200), what="load")
+                told = load.refused.total()
+                redis.kill()
+                if turn != 0:  # the first time it is back before anybody is told
+                    wait_for(lambda: load.failed or load.refused.total() > told + 12, what="refusals")
+                redis.start()
+                wait_for(load.more(200), what="service")
+        finally:
+            load.stop()
+        load.check()
+        assert load.refused["POST"]
+
+
+def test_connections_to_redis_are_cut_under_load():
+    """Nobody notices: what was under way is asked again, and not done twice."""
+    with Redis(*DURABLE) as redis, Cluster(redis.uri) as cluster:
+        load = Load([cluster.port])
+        try:
+            for _ in range(10):
+                wait_for(load.more(100), what="load")
+                redis.cli("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        finally:
+            load.stop()
+        load.check()
+        assert not load.refused
+        assert cluster.workers[0].text().count("REDIS-LOST") >= 5
+
+
+def test_scripts_are_flushed_under_load(redis):
+    with Cluster(redis.uri) as cluster:
+        load = Load([cluster.port])
+        try:
+            for _ in range(20):
+                wait_for(load.more(50), what="load")
+                redis.cli("SCRIPT", "FLUSH", "SYNC")
+        finally:
+            load.stop()
+        load.check()
+        assert not load.refused
+        for worker in cluster.workers:
+            assert not [line for line in worker.text().splitlines() if " WARN " in line or " ERROR " in line]
+
+
+# ---- How Redis is reached --------------------------------------------------------------------------
+
+PASSWORD = "s3:cr/t@%1"
+ENCODED = "s3%3Acr%2Ft%40%251"
+
+
+@pytest.fixture(scope="module")
+def guarded():
+    """A Redis with a password, a user, and a unix socket."""
+    with Redis("--requirepass", PASSWORD, "--unixsocket", "redis.sock") as redis:
+        redis.cli("-a", PASSWORD, "ACL", "SETUSER", "nusku", "on", f">{PASSWORD}", "~*", "+@all")
+        yield redis
+
+
+def in_no_log(secret, *servers):
+    for server in servers:
+        assert server.text()
+        for form in (secret, ENCODED, PASSWORD):
+            assert form not in server.text()
+
+
+@pytest.mark.parametrize("uri, database", [
+    ("redis://:{password}@127.0.0.1:{port}/0", 0),
+    ("redis://:{password}@127.0.0.1:{port}", 0),
+    ("redis://nusku:{password}@localhost:{port}/1", 1),
+    ("unix://:{password}@{socket}", 0),
+    ("unix://nusku:{password}@{socket}?db=2", 2),
+])
+def test_ways_to_redis(uri, database, guarded):
+    """Messages lie in the database that is named, and the password in no log."""
+    uri = uri.format(password=ENCODED, port=guarded.port, socket=guarded.folder / "redis.sock")
+
+    def size():
+        return int(guarded.cli("-a", PASSWORD, "-n", str(database), "DBSIZE"))
+    before = size()
+    with Cluster(uri, workers=1, options=["DEFAULT.debug=true"]) as cluster:
+        api = Client(cluster.port)
+        queue = api.queue()
+        api.fill(queue, 1)
+        assert api.listed(queue) == [1]
+        assert size() > before
+        assert api.delete(queue).status == 204
+        wait_for(lambda: size() == before, what="the database to be as before")
+        in_no_log(ENCODED, *cluster.workers, *cluster.routers)
+
+
+@pytest.mark.parametrize("secret, reason", [("wr0ng-one", "WRONGPASS"), ("", "NOAUTH")])
+def test_wrong_password(secret, reason, guarded):
+    uri = f"redis://{':' * bool(secret)}{secret}{'@' * bool(secret)}127.0.0.1:{guarded.port}/0"
+    with Cluster(uri, workers=1, options=["DEFAULT.debug=true", "router.operation_timeout=500"]) as cluster:
+        (worker,) = cluster.workers
+        api = Client(cluster.port)
+        told_to_come_again(api.get(f"{api.queue()}/stats"))
+        (line,) = [line for line in worker.text().splitlines() if "REDIS-LOST" in line]
+        assert reason in line and f"127.0.0.1:{guarded.port}" in line
+        in_no_log(secret or PASSWORD, worker, *cluster.routers)
+
+
+# ---- Nothing is left behind ------------------------------------------------------------------------
+
+
+def use_up(port, project, times):
+    """A queue is used, emptied and deleted, that many times."""
+    connection, path = Connection(port, project), "/v2/queues/again"
+
+    def ask(method, path, document=None, status=200):
+        answer = connection.ask(method, path, document)
+        assert answer is not None and answer.status == status, answer
+        return answer
+    for turn in range(times):
+        ask("POST", f"{path}/messages",
+            {"messages": [{"body": turn, "ttl": ttl, "delay": delay}
+                          for ttl, delay in ((60, 0), (300, 0), (60 + turn, 0), (300, 600))]}, 201)
+        (message,) = ask("POST", f"{path}/claims?limit=1", {"ttl": 300, "grace": 60}, 201).json["messages"]
+        if turn % 2:
+            ask("DELETE", message["href"], status=204)
+            assert len(ask("DELETE", f"{path}/messages?pop=20").bodies) == 2
+        ask("DELETE", path, status=204)
+    connection.close()
+
+
+def cycles(port, threads=8, times=125):
+    users = Workers()
+    for number in range(threads):
+        users.start(use_up, port, f"cycle-{number}", times)
+    users.stop()
+
+
+def test_thousand_cycles_leave_nothing_in_redis(redis):
+    uri = f"redis://127.0.0.1:{redis.port}/7"
+
+    def size():
+        return int(redis.cli("-n", "7", "DBSIZE"))
+    with Cluster(uri) as cluster:
+        use_up(cluster.port, "first", 1)
+        wait_for(lambda: size() == 0, what="nothing left of the first cycle")
+        api = Client(cluster.port)
+        api.fill(api.queue(), 1)
+        before = size()
+        assert before > 0  # so it is this database
+        cycles(cluster.port)
+        wait_for(lambda: size() == before, what="the database to be as before")
+        # keys of the index of all queues, too
+        assert redis.cli("-n", "7", "ZCARD", "nusku:due") == "1\n"
+
+
+def rows(path, *tables):
+    with contextlib.closing(sqlite3.connect(path, timeout=10)) as db:
+        return {table: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
+
+
+@pytest.mark.skipif(not LIBRARIES, reason="libfaketime is not installed")
+def test_thousand_cycles_leave_nothing_in_sqlite(tmp_path):
+    """What is kept for a while is gone after it: the clock is moved by a minute at the end."""
+    clock = Clock(tmp_path)
+    with Nusku(env=clock.env(), options=["worker.heartbeat_interval=1", "worker.sweep_interval=50"]) as server:
+        api = Client(server.port)
+        api.fill(api.queue(), 1)
+        data = server.folder / "data"
+
+        def count():
+            return {**rows(data / "messages.db", "queue", "message", "claim", "operation"),
+                    **rows(data / "catalog.db", "dropped")}
+        before = count()
+        assert before == {"queue": 1, "message": 1, "claim": 0, "operation": 1, "dropped": 0}
+        cycles(server.port)
+        after = count()
+        assert after["operation"] > 1000 and after["dropped"] == 1000  # so these are the tables
+        wait_for(lambda: count().items() >= {"queue": 1, "message": 1, "claim": 0}.items(), what="sweeps")
+        clock.move(60)
+        wait_for(lambda: count() == {**before, "operation": 0}, 25, "nothing left")
+
+
+def test_the_log_of_sqlite_stays_small():
+    """Nothing that was read keeps the write-ahead log from being reused."""
+    with Nusku() as server:
+        api = Client(server.port)
+        queue = api.queue()
+        (first, second) = api.fill(queue, 1, 2)
+        assert api.get(f"{queue}/messages/{first}").status == 200
+        assert api.listed(queue) == [1, 2]
+        assert api.delete(f"{queue}/messages/{second}").status == 204
+        for _ in range(100):
+            api.fill(queue, "x" * 250000)
+        assert (server.folder / "data" / "messages.db").stat().st_size > 20_000_000
+        assert (server.folder / "data" / "messages.db-wal").stat().st_size < 10_000_000
+
+
+# ---- Once, and in order ----------------------------------------------------------------------------
+
+
+def test_64_clients_claim_from_one_queue(store):
+    """No message is in two live claims, and each is claimed once."""
+    count, clients = 400, 64
+    with Cluster(store) as cluster:
+        api = Client(cluster.port, "many")
+        queue = api.queue()
+        ids = [i for at in range(0, count, 20) for i in api.fill(queue, *range(at, at + 20))]
+        claimed, lock, gate = collections.Counter(), threading.Lock(), threading.Barrier(clients)
+
+        def consume(number):
+            connection, dice = Connection(cluster.port, "many"), random.Random(number)
+            gate.wait(30)
+            while True:
+                answer = connection.ask("POST", f"{queue}/claims?limit={dice.choice([1, 2, 5])}",
+                                        {"ttl": 300, "grace": 60})
+                if answer.status == 204:
+                    return
+                assert answer.status == 201, answer
+                messages = answer.json["messages"]
+                assert [m["body"] for m in messages] == sorted(m["body"] for m in messages)
+                claim = connection.ask("GET", answer.headers["Location"])
+                assert claim.ids == answer.ids
+                with lock:
+                    claimed.update(ids[m["body"]] for m in messages)
+
+        consumers = Workers()
+        for number in range(clients):
+            consumers.start(consume, number)
+        consumers.stop()
+        assert claimed == dict.fromkeys(ids, 1)
+        assert api.stats(queue) == {"free": 0, "claimed": count, "total": count}
+
+
+def test_a_listing_while_others_post(store):
+    """Readers that follow the markers see every message once, and each poster's in its order."""
+    posters, each = 4, 60
+    with Cluster(store) as cluster:
+        done, seen = threading.Event(), []
+
+        def post(number):
+            connection, dice = Connection(cluster.port), random.Random(number)
+            count = 0
+            while count < each:
+                n = min(dice.choice([1, 1, 1, 4]), each - count)
+                # several lives, so that in Redis messages lie in several places
+                answer = connection.ask("POST", "/v2/queues/flow/messages", {"messages": [
+                    {"body": [number, count + i], "ttl": dice.choice([60, 300, 3600])} for i in range(n)]})
+                assert answer.status == 201, answer
+                count += n
+
+        def read(limit):
+            bodies, all_posted = [], False
+            for page in pages(Connection(cluster.port), "flow", f"echo=true&limit={limit}"):
+                bodies += page
+                if all_posted and not page:
+                    break
+                all_posted = done.is_set()  # before the next page is asked for
+            seen.append(bodies)
+
+        readers, writers = Workers(), Workers()
+        assert Client(cluster.port, "load").put("/v2/queues/flow").status == 201
+        for limit in (1, 7, 20):
+            readers.start(read, limit)
+        for number in range(posters):
+            writers.start(post, number)
+        writers.stop()
+        done.set()
+        readers.stop()
+        seen.append(everything(cluster.port, "flow"))
+        for bodies in seen:
+            assert len(bodies) == posters * each
+            for number in range(posters):
+                assert [i for who, i in bodies if who == number] == list(range(each))
+
+
+def test_popping_is_in_order(store):
+    with Cluster(store) as cluster:
+        api = Client(cluster.port)
+        queue = api.queue()
+        for at in range(0, 100, 5):
+            api.fill(queue, *range(at, at + 5), ttl=60 + at % 3)
+        popped = []
+        while got := api.delete(f"{queue}/messages?pop=7").bodies:
+            popped += got
+        assert popped == list(range(100))
