@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+enum { STOP_LEEWAY_S = 5 };
 
 static sigset_t stopping(void)
 {
@@ -45,7 +48,19 @@ void daemon_ready(const char *program, const char *url)
     sd_notifyf(0, "READY=1\nSTATUS=serving on %s", url);
 }
 
-void daemon_wait(void)
+/* on_overdue ends a process that could not let go of something: a socket of nng that does not close, a
+ * database that does not answer. It has nothing left to lose. */
+static void on_overdue(int signal)
+{
+    static const char line[] = "STOP-OVERDUE something did not let go; leaving\n";
+
+    (void)signal;
+    if (write(STDERR_FILENO, line, sizeof(line) - 1) < 0)
+        _exit(1);
+    _exit(0);
+}
+
+void daemon_wait(const struct config *c)
 {
     sigset_t set = stopping();
     int got;
@@ -54,4 +69,6 @@ void daemon_wait(void)
         ;
     log_info("STOPPING", "answering what was begun");
     sd_notify(0, "STOPPING=1");
+    signal(SIGALRM, on_overdue);
+    alarm((unsigned)c->drain_timeout_s + STOP_LEEWAY_S);
 }

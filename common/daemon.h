@@ -13,7 +13,8 @@ void daemon_begin(const struct config *c, const char *name);
 /* daemon_ready prints "PROGRAM ready on URL", and tells systemd if it started us. */
 void daemon_ready(const char *program, const char *url);
 
-/* daemon_wait returns when SIGTERM or SIGINT comes. */
-void daemon_wait(void);
+/* daemon_wait returns when SIGTERM or SIGINT comes. The process then has the drain timeout and five seconds
+ * to end; after that it ends with 0 wherever it is. */
+void daemon_wait(const struct config *c);
 
 #endif

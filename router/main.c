@@ -36,7 +36,7 @@ int main(int argc, char **argv)
     if (router_start(&config, &r, &f) != ST_OK)
         cli_die(f.st == ST_INVALID ? 2 : 1, "%s", f.text);
     daemon_ready("nusku-router", router_url(r));
-    daemon_wait();
+    daemon_wait(&config);
     router_stop(r);
     router_free(r);
     config_fini(&config);

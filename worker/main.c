@@ -48,7 +48,7 @@ int main(int argc, char **argv)
     if (pthread_create(&thread, NULL, serve, w) != 0)
         cli_die(1, "no thread: %s", strerror(errno));
     daemon_ready("nusku-worker", worker_url(w));
-    daemon_wait();
+    daemon_wait(&config);
     worker_stop(w);
     pthread_join(thread, NULL);
     worker_free(w);

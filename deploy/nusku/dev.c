@@ -96,7 +96,7 @@ static void run(const struct config *config)
     if (!router_wait(r, READY_WAIT_MS))
         log_warn("NO-WORKER", "the router does not reach the worker of its own process");
     daemon_ready("nusku dev", router_url(r));
-    daemon_wait();
+    daemon_wait(config);
     router_stop(r);
     worker_stop(w);
     pthread_join(thread, NULL);

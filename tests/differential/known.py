@@ -114,7 +114,7 @@ class Story:
         self.holders = {}  # message -> claim
         self.counts = {}  # message -> times that it was claimed
         self.metadata = {}  # place -> metadata, as far as a matcher needs it
-        self.ttls = {}  # message -> ttl that it was posted with
+        self.ttls = {}  # message -> ttl that it was posted with, or that of its queue
         self.delayed = set()  # messages that were posted with a delay
         self.dead = set()  # messages that were claimed too often, and went
         self.beyond = {}  # those of them that a claim met beyond its limit -> place that they left
@@ -173,11 +173,15 @@ class Story:
             self.refused.discard(place)
             for i, message in enumerate(parse(p.step.body)["messages"]):
                 self.posted[f"<m{p.number}.{i}>"] = place
-                self.ttls[f"<m{p.number}.{i}>"] = message.get("ttl")
+                self.ttls[f"<m{p.number}.{i}>"] = message.get("ttl", self.default_ttl(place))
                 if message.get("delay", self.default_delay(place)):
                     self.delayed.add(f"<m{p.number}.{i}>")
         elif place not in self.made and title_of(p.peer) != "Invalid queue identification":
             self.refused.add(place)
+
+    def default_ttl(self, place):
+        return self.metadata.get(place, {}).get("_default_message_ttl") \
+            or SETUPS[self.d.scenario.setup].get("transport.default_message_ttl", 3600)
 
     def default_delay(self, place):
         return self.metadata.get(place, {}).get("_default_message_delay")

@@ -1,5 +1,6 @@
 """The programs: options, configuration, exit statuses, signals."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -10,7 +11,7 @@ import subprocess
 
 import pytest
 from support.api import Client
-from support.servers import BUILD, ROOT, Cluster, Nusku, free_port, wait_for
+from support.servers import BUILD, ROOT, Cluster, Nusku, PostgreSQL, Redis, free_port, wait_for
 
 NUSKU = BUILD / "deploy" / "nusku"
 ROUTER = BUILD / "router" / "nusku-router"
@@ -326,3 +327,33 @@ def test_install(tmp_path):
     for path in ("share/man/man1/nusku.1", "share/man/man5/nusku.conf.5", "share/man/man8/nusku-router.8",
                  "lib/systemd/system/nusku-router.service", "lib/systemd/system/nusku-worker@.service"):
         assert pathlib.Path(path) in installed
+
+
+def children(parent):
+    found = []
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append(int(stat.parent.name))
+    return found
+
+
+def test_router_stops_although_its_catalog_hangs():
+    with contextlib.ExitStack() as stack:
+        postgresql = stack.enter_context(PostgreSQL())
+        redis = stack.enter_context(Redis())
+        cluster = Cluster(redis.uri, postgresql.database("hangs"), workers=1,
+                          options=["router.drain_timeout=1"])
+        (router,), (worker,) = cluster.routers, cluster.workers
+        backends = children(postgresql.process.pid)
+        for pid in backends:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            for server in (router, worker):
+                server.process.send_signal(signal.SIGTERM)
+            for server in (router, worker):
+                assert server.process.wait(25) == 0, server.text()
+        finally:
+            for pid in backends:
+                os.kill(pid, signal.SIGCONT)
+        cluster.stop()
