@@ -51,7 +51,7 @@ class ZaqarOnRedis(Contender):
     def start(self):
         if not (VENV / "bin" / "uwsgi").exists():
             subprocess.run(["/usr/bin/python3", "-m", "venv", VENV], check=True)
-            subprocess.run([VENV / "bin" / "pip", "install", "-q", "-r", REQUIREMENTS], check=True)
+            subprocess.run([VENV / "bin" / "pip", "install", "-q", "--no-cache-dir", "-r", REQUIREMENTS], check=True)
         os.environ["NUSKU_ZAQAR_VENV"] = str(VENV)
         return self.add(Zaqar(processes=2)).port
 

@@ -570,7 +570,13 @@ def _(d):
 @known("purge-shape", "A purge of an unknown shape is the client's fault.")
 def _(d):
     return d.where == "status" and d.peer in (204, 500, 503) and d.nusku == 400 \
-        and to(d, "POST", PURGE) and document(d) is not None and not oddity(d) and not d.step.chunked
+        and to(d, "POST", PURGE) and document(d) is not None and not oddity(d) and not d.step.chunked \
+        and not good_purge(document(d))
+
+
+def good_purge(sent):
+    kinds = sent.get("resource_types") if isinstance(sent, dict) else None
+    return isinstance(kinds, list) and all(k in ("messages", "subscriptions") for k in kinds)
 
 
 @known("purge-leaves", "A purge takes all messages: claimed and delayed ones, too.")

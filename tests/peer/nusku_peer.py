@@ -16,7 +16,6 @@ from unittest import mock
 
 import pytest
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 
 from support.servers import Nusku  # noqa: E402
