@@ -38,7 +38,7 @@ def shells(path):
 
 
 def test_the_address_is_the_default_one():
-    (start,) = [t for t in blocks(ROOT / "README.md", "sh") if t.startswith("nusku dev")]
+    (start,) = [t for t in blocks(ROOT / "README.md", "sh") if "\nnusku dev" in t]
     assert f"serves on {ADDRESS}" in start
 
 
