@@ -21,7 +21,7 @@ static int64_t int_attribute(struct json object, const char *name, int64_t least
     struct json v;
     int64_t n;
 
-    if (!json_find(object, name, &v) || !json_int(v, &n) || n < least)
+    if (!json_find(object, name, &v) || !json_int_or_bool(v, &n) || n < least)
         return unset;
     return n;
 }
