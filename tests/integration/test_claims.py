@@ -174,7 +174,7 @@ def about(ttl):
 
 
 @pytest.mark.parametrize("ttl, claim, grace, after", [
-    (120, 777, 60, 837), (60, 60, 60, 120), (60, 300, 60, 360), (121, 122, 60, 182),
+    (120, 777, 60, 837), (60, 61, 60, 121), (60, 300, 60, 360), (121, 122, 60, 182),
     (60, MAXIMUM, MAXIMUM, 2 * MAXIMUM),
 ])
 def test_life_is_extended(api, queue, ttl, claim, grace, after):
