@@ -73,17 +73,9 @@ void http_claim_get(struct exchange *ex)
     api_claim_get(c);
 }
 
-static void on_no_content(struct api_call *call)
-{
-    struct exchange *ex = exchange_end(call);
-
-    if (!exchange_fault(ex, call))
-        exchange_empty(ex, 204);
-}
-
 void http_claim_patch(struct exchange *ex)
 {
-    struct claim_renew_call *c = EXCHANGE_CALL(ex, struct claim_renew_call, on_no_content);
+    struct claim_renew_call *c = EXCHANGE_CALL(ex, struct claim_renew_call, exchange_no_content);
 
     c->in.queue = queue_of(ex);
     c->in.claim = ex->segments[4];
@@ -93,7 +85,8 @@ void http_claim_patch(struct exchange *ex)
 
 void http_claim_delete(struct exchange *ex)
 {
-    struct claim_release_call *c = EXCHANGE_CALL(ex, struct claim_release_call, on_no_content);
+    struct claim_release_call *c =
+        EXCHANGE_CALL(ex, struct claim_release_call, exchange_no_content);
 
     c->in.queue = queue_of(ex);
     c->in.claim = ex->segments[4];

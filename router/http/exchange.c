@@ -193,3 +193,11 @@ bool exchange_fault(struct exchange *ex, const struct api_call *call)
     exchange_error(ex, fault.status, fault.title, call->description.p); /* NUL behind it */
     return true;
 }
+
+void exchange_no_content(struct api_call *call)
+{
+    struct exchange *ex = exchange_end(call);
+
+    if (!exchange_fault(ex, call))
+        exchange_empty(ex, 204);
+}

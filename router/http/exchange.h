@@ -68,6 +68,9 @@ void exchange_error(struct exchange *ex, int status, const char *title, const ch
 /* exchange_fault sends the fault of a call that has failed. True if there was one. */
 bool exchange_fault(struct exchange *ex, const struct api_call *call);
 
+/* exchange_no_content is the done of calls that have nothing to say: 204, or their fault. */
+void exchange_no_content(struct api_call *call);
+
 /* ---- For responses that are made without an exchange ---- */
 
 #define REQUEST_ID_HEADER "x-openstack-request-id"

@@ -185,17 +185,10 @@ void http_message_get(struct exchange *ex)
 
 /* ---- Delete and pop --------------------------------------------------------------------------- */
 
-static void on_no_content(struct api_call *call)
-{
-    struct exchange *ex = exchange_end(call);
-
-    if (!exchange_fault(ex, call))
-        exchange_empty(ex, 204);
-}
-
 void http_message_delete(struct exchange *ex)
 {
-    struct message_delete_call *c = EXCHANGE_CALL(ex, struct message_delete_call, on_no_content);
+    struct message_delete_call *c =
+        EXCHANGE_CALL(ex, struct message_delete_call, exchange_no_content);
 
     c->in.queue = queue_of(ex);
     c->in.id = ex->segments[4];
@@ -271,7 +264,7 @@ void http_message_bulk_delete(struct exchange *ex)
         pop(ex, limit.value, claims_given);
         return;
     }
-    c = EXCHANGE_CALL(ex, struct message_delete_many_call, on_no_content);
+    c = EXCHANGE_CALL(ex, struct message_delete_many_call, exchange_no_content);
     c->in.queue = queue_of(ex);
     c->in.ids = ids;
     c->in.n = n;

@@ -233,18 +233,9 @@ void http_queue_patch(struct exchange *ex)
     api_queue_update(c);
 }
 
-/* on_no_content answers 204 to all that has nothing to say. */
-static void on_no_content(struct api_call *call)
-{
-    struct exchange *ex = exchange_end(call);
-
-    if (!exchange_fault(ex, call))
-        exchange_empty(ex, 204);
-}
-
 void http_queue_delete(struct exchange *ex)
 {
-    struct queue_call *c = EXCHANGE_CALL(ex, struct queue_call, on_no_content);
+    struct queue_call *c = EXCHANGE_CALL(ex, struct queue_call, exchange_no_content);
 
     c->in.queue = queue_of(ex);
     api_queue_delete(c);
@@ -298,7 +289,7 @@ void http_queue_stats(struct exchange *ex)
 
 void http_queue_purge(struct exchange *ex)
 {
-    struct queue_purge_call *c = EXCHANGE_CALL(ex, struct queue_purge_call, on_no_content);
+    struct queue_purge_call *c = EXCHANGE_CALL(ex, struct queue_purge_call, exchange_no_content);
 
     c->in.queue = queue_of(ex);
     c->in.document = ex->document;
