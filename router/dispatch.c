@@ -157,6 +157,8 @@ static void place_op(struct dispatch *d, struct routed_op *r)
         return;
     }
     r->op.again = r->attempts++ > 0;
+    if (TAILQ_EMPTY(&r->link->outstanding))
+        link_expect(r->link->link);
     TAILQ_INSERT_TAIL(&r->link->outstanding, r, by_link);
     link_add(r->link->link, &w, &r->op);
 }
@@ -245,6 +247,7 @@ static void open_link(struct worker_link *l)
         .mailbox = d->options.mailbox,
         .closers = d->options.closers,
         .url = l->worker.url,
+        .timeout_ms = d->options.link_timeout_ms,
         .context = l,
         .on_up = on_up,
         .on_down = on_down,
@@ -396,6 +399,24 @@ static void end_late(struct dispatch *d, int64_t now_ms)
     }
 }
 
+static int64_t lesser(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* tend opens a link that is to be opened, and watches one that is there. Returns when it is to be called
+ * again, in milliseconds. */
+static int64_t tend(struct worker_link *l, int64_t now_ms)
+{
+    int64_t wait_ms = SLEEP_MAX_MS;
+
+    if (l->link == NULL && now_ms >= l->redial_ms)
+        open_link(l);
+    if (l->link != NULL)
+        wait_ms = link_watch(l->link, !TAILQ_EMPTY(&l->outstanding), now_ms);
+    return l->link == NULL ? l->redial_ms - now_ms : wait_ms;
+}
+
 int dispatch_turn(struct dispatch *d)
 {
     int64_t now_ms = clock_mono_ms(), sleep_ms = SLEEP_MAX_MS;
@@ -405,16 +426,17 @@ int dispatch_turn(struct dispatch *d)
     end_late(d, now_ms);
     TAILQ_FOREACH(l, &d->links, next)
     {
-        if (l->link == NULL && now_ms >= l->redial_ms)
-            open_link(l);
-        if (l->link == NULL && l->redial_ms - now_ms < sleep_ms)
-            sleep_ms = l->redial_ms - now_ms;
+        sleep_ms = lesser(sleep_ms, tend(l, now_ms));
+    }
+    /* only now: a link that was lost has given its operations to others */
+    TAILQ_FOREACH(l, &d->links, next)
+    {
         if (l->up && !link_flush(l->link))
-            sleep_ms = FULL_RETRY_MS;
+            sleep_ms = lesser(sleep_ms, FULL_RETRY_MS);
     }
     first = TAILQ_FIRST(&d->by_deadline);
-    if (first != NULL && first->op.deadline_mono_ms - now_ms < sleep_ms)
-        sleep_ms = first->op.deadline_mono_ms - now_ms;
+    if (first != NULL)
+        sleep_ms = lesser(sleep_ms, first->op.deadline_mono_ms - now_ms);
     return sleep_ms > 0 ? (int)sleep_ms : 0;
 }
 

@@ -27,6 +27,7 @@ struct dispatch_options {
     struct jobs *closers;
     uint32_t operations_max; /* outstanding */
     int64_t timeout_ms;      /* of every operation */
+    int64_t link_timeout_ms; /* of a worker that owes answers and is silent */
 };
 
 /* An operation on its way. Whoever asks embeds it, fills op's code, queue, key, in and done, and keeps

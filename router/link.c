@@ -14,6 +14,7 @@ enum {
     QUEUED_FRAMES = 1024,
     DIAL_LEAST_MS = 20, /* between attempts to reach a worker */
     DIAL_MOST_MS = 500,
+    UNWATCHED_MS = 60000,
 };
 
 #define REQUEST_ID 0x80000000u /* REQ's rules ask for one with the top bit; see wire.md */
@@ -35,8 +36,64 @@ struct link {
     struct buffer out;     /* the frame being filled; empty when nothing is to say */
     uint64_t received;     /* sequence of the last reply frame */
     uint64_t acknowledged; /* of the last one that we told the worker of */
+    bool connected;        /* there is a pipe */
     bool up;
+    int64_t quiet_from_ms; /* since when nothing has come that was due */
+    int64_t asked_ms;      /* when a sign of life was asked for since then; 0: not yet */
 };
+
+/* ---- Signs of life ---------------------------------------------------------------------------- */
+
+static void begin_frame(struct link *l)
+{
+    struct wire_header h = {WIRE_VERSION, clock_wall_ms(), l->received};
+
+    if (l->out.len > 0)
+        return;
+    wire_add_header(&l->out, &h);
+    l->acknowledged = l->received;
+}
+
+/* ask_for_life sends a frame without operations, which a worker answers at once. It goes alone: behind
+ * what is gathered, if there is room for both. */
+static void ask_for_life(struct link *l, int64_t now_ms)
+{
+    l->asked_ms = now_ms;
+    if (!link_flush(l))
+        return; /* no room: the worker has enough to answer, or is dead */
+    begin_frame(l);
+    link_flush(l);
+}
+
+static void expect(struct link *l, int64_t now_ms)
+{
+    l->quiet_from_ms = now_ms;
+    l->asked_ms = 0;
+}
+
+void link_expect(struct link *l)
+{
+    expect(l, clock_mono_ms());
+}
+
+int64_t link_watch(struct link *l, bool owes, int64_t now_ms)
+{
+    int64_t half_ms = l->options.timeout_ms / 2, left_ms;
+    char why[64];
+
+    if (!l->connected || (l->up && !owes))
+        return UNWATCHED_MS;
+    if (l->asked_ms == 0 && now_ms - l->quiet_from_ms >= half_ms)
+        ask_for_life(l, now_ms);
+    /* from the question, not from the silence: it may be us who stood still */
+    left_ms = half_ms - (now_ms - (l->asked_ms != 0 ? l->asked_ms : l->quiet_from_ms));
+    if (left_ms > 0)
+        return left_ms;
+    snprintf(why, sizeof(why), "no sign of life for %lld ms",
+             (long long)(now_ms - l->quiet_from_ms));
+    l->options.on_down(l->options.context, l, why);
+    return UNWATCHED_MS;
+}
 
 /* ---- Pipe events ------------------------------------------------------------------------------ */
 
@@ -55,9 +112,12 @@ static void deliver_pipe(struct mail *m)
     free(p);
     if (l == NULL)
         return;
-    if (up && !l->up) {
-        l->up = true;
-        l->options.on_up(l->options.context, l);
+    l->connected = up;
+    if (up && !l->up) { /* greet it: the link is up when it answers */
+        int64_t now_ms = clock_mono_ms();
+
+        expect(l, now_ms);
+        ask_for_life(l, now_ms);
     } else if (!up && l->up) {
         l->options.on_down(l->options.context, l, "the connection broke");
     }
@@ -89,6 +149,11 @@ static enum status take_frame(struct link *l, struct slice bytes, struct failure
         return fail(f, ST_INVALID, "reply frame %llu follows %llu", (unsigned long long)h.sequence,
                     (unsigned long long)l->received);
     l->received = h.sequence;
+    expect(l, clock_mono_ms());
+    if (!l->up) {
+        l->up = true;
+        l->options.on_up(l->options.context, l);
+    }
     return l->options.on_outcomes(l->options.context, l, &r, f);
 }
 
@@ -113,16 +178,6 @@ static void on_readable(h2o_socket_t *sock, const char *err)
 }
 
 /* ---- Frames out ------------------------------------------------------------------------------- */
-
-static void begin_frame(struct link *l)
-{
-    struct wire_header h = {WIRE_VERSION, clock_wall_ms(), l->received};
-
-    if (l->out.len > 0)
-        return;
-    wire_add_header(&l->out, &h);
-    l->acknowledged = l->received;
-}
 
 void link_add(struct link *l, const struct wire_op *w, const struct op *op)
 {

@@ -217,6 +217,7 @@ enum status server_new(const struct server_options *options, struct server **out
         .closers = options->closers,
         .operations_max = (uint32_t)config->max_operations,
         .timeout_ms = config->operation_timeout_ms,
+        .link_timeout_ms = config->link_timeout_ms,
     };
     struct server *s;
     int fd;

@@ -227,6 +227,8 @@ static void take_frame(struct listener *l, struct peer *p, struct frame *frame)
 
     if (st == ST_OK && h.sequence > p->acknowledged)
         p->acknowledged = h.sequence < p->sequence ? h.sequence : p->sequence;
+    if (st == ST_OK && !wire_read_more(&r))
+        begin_frame(p); /* the router asks for a sign of life: an answer, if only an empty one */
     while (st == ST_OK && wire_read_more(&r)) {
         struct taken_op *t = arena_zalloc(&frame->arena, sizeof(*t));
         struct wire_op w;

@@ -20,6 +20,8 @@ from support.servers import Cluster, Failed, Nusku, PostgreSQL, Redis, free_port
 
 # A worker that is silent for two seconds is taken for gone.
 QUICK = ["worker.heartbeat_interval=1", "worker.heartbeat_timeout=2"]
+# Links are given up when they break, not when they are silent.
+PATIENT = "router.link_timeout=60000"
 TCP = "worker.listen=tcp://127.0.0.1:0"
 SLACK = 2.0  # seconds that a busy machine may add to a deadline
 
@@ -103,7 +105,7 @@ def who_serves(cluster, queues):
 
 
 def test_two_workers_share_the_queues_of_a_pool(redis):
-    with Cluster(redis.uri, options=["router.operation_timeout=500"]) as cluster:
+    with Cluster(redis.uri, options=["router.operation_timeout=500", PATIENT]) as cluster:
         api = Client(cluster.port, "who")
         queues = [api.queue() for _ in range(24)]
         one, two = who_serves(cluster, queues)
@@ -113,7 +115,7 @@ def test_two_workers_share_the_queues_of_a_pool(redis):
 
 
 def test_a_file_has_one_worker_at_a_time(sqlite):
-    with Cluster(sqlite, options=["router.operation_timeout=500"]) as cluster:
+    with Cluster(sqlite, options=["router.operation_timeout=500", PATIENT]) as cluster:
         api = Client(cluster.port, "who")
         queues = [api.queue() for _ in range(8)]
         assert sorted(map(len, who_serves(cluster, queues))) == [0, 8]
@@ -187,11 +189,52 @@ def test_a_worker_comes_back_at_the_same_address(transport, sqlite, tmp_path):
 # ---- A worker that stands still --------------------------------------------------------------------
 
 
+def test_another_worker_is_asked(redis):
+    """A worker that stands still keeps its connections, and nng tells nothing. Its silence does: clients
+    notice a pause, no 503. When it goes on, what lay in its queues is not carried out twice."""
+    with Cluster(redis.uri, options=["router.link_timeout=400"]) as cluster:
+        (router,) = cluster.routers
+        load = Load([cluster.port], queues=10)
+        try:
+            for worker in cluster.workers * 2:
+                wait_for(load.more(300), what="load")
+                links = router.links
+                with worker.paused():
+                    wait_for(lambda: load.failed or "no sign of life" in router.text(), what="failover")
+                    wait_for(load.more(500), what="service by the other worker")
+                wait_for(lambda: load.failed or router.links > links, what="the link")  # noqa: B023
+        finally:
+            load.stop()
+        api = Client(cluster.port, "load")
+        for queue in load.queues:  # whatever lay in the worker came before this
+            assert api.get(f"/v2/queues/{queue}/stats").status == 200
+        load.check()
+        assert not load.refused
+        assert load.slowest < 0.4 + SLACK
+        alive(*cluster.workers, router)
+
+
+def test_a_quiet_link_is_kept(redis):
+    """Neither a worker that owes nothing nor one whose store is slow is given up."""
+    with Redis() as slow, Cluster(slow.uri, workers=1, options=["router.link_timeout=200"]) as cluster, \
+            concurrent.futures.ThreadPoolExecutor(1) as pool:
+        (router,), api = cluster.routers, Client(cluster.port)
+        queue = api.queue()
+        with slow.paused():
+            waiting, began = pool.submit(api.fill, queue, "patient"), time.monotonic()
+            wait_for(lambda: time.monotonic() > began + 1, what="five times the link's timeout")
+            assert not waiting.done()
+        waiting.result(20)
+        assert api.listed(queue) == ["patient"]
+        assert "LINK-LOST" not in router.text()
+        assert router.links == 1
+
+
 @pytest.mark.parametrize("until", ["answers", "failover"])
 def test_a_worker_stands_still(until, redis):
-    """Its queues are answered by the deadline, and by another worker once it is taken for gone. When it
-    goes on, what lay in its queues is not carried out twice."""
-    with Cluster(redis.uri, options=["router.operation_timeout=1000", *QUICK]) as cluster:
+    """Where links have more patience than requests: its queues are answered by the deadline, and by another
+    worker once it is taken for gone. When it goes on, what lay in its queues is not carried out twice."""
+    with Cluster(redis.uri, options=["router.operation_timeout=1000", PATIENT, *QUICK]) as cluster:
         router, still = cluster.routers[0], cluster.workers[0]
         load = Load([cluster.port], poppers=0, queues=10)
         try:
@@ -391,7 +434,16 @@ def test_the_wire_by_hand(listening):
         reply = sp.receive(connection)
         assert reply.startswith(sp.REQUEST_ID)
         connection.sendall(sp.request(sp.operation(sp.PING, number=7)))
-        assert b"\x07" in sp.receive(connection)[4:]
+        wait_for(lambda: b"\x07" in sp.receive(connection)[-12:], what="the outcome")
+
+
+def test_a_sign_of_life(listening):
+    """A frame without operations is answered, each by one without outcomes."""
+    with unharmed(listening), sp.connect(listening.workers[0].link) as connection:
+        for sequence in range(1, 4):
+            connection.sendall(sp.request())
+            header = sp.receive(connection).removeprefix(sp.REQUEST_ID)
+            assert header[:2] == b"\x93\x01" and header[-1] == sequence
 
 
 def test_a_peer_that_doesnt_read(listening):
@@ -409,9 +461,9 @@ def test_a_peer_that_doesnt_read(listening):
 
 
 class FakeWorker:
-    """Listens, and answers the first frame on each connection with reply(n); None: hangs up. Then the
-    router is to hang up. (It answers once: libnng 1.5.2 may hang in nng_close when a frame arrives in
-    that very moment, nanomsg/nng #1636.)"""
+    """Listens, greets, and answers the first frame on each connection with reply(n); None: hangs up. Then
+    the router is to hang up. (It answers once: libnng 1.5.2 may hang in nng_close when a frame arrives
+    in that very moment, nanomsg/nng #1636.)"""
 
     def __init__(self, reply):
         self.reply = reply
@@ -425,6 +477,8 @@ class FakeWorker:
     def converse(self, connection):
         connection.sendall(sp.handshake(sp.REP))
         sp.receive_exactly(connection, 8)
+        sp.receive(connection)
+        connection.sendall(reply_frame())
         sp.receive(connection)
         self.asked += 1
         answer = self.reply(self.asked)
@@ -458,11 +512,11 @@ def reply_frame(*outcomes, version=1, sequence=1):
 REPLIES = {
     "noise": lambda n: sp.framed(sp.REQUEST_ID + random.Random(n).randbytes(500)),
     "empty": lambda n: sp.framed(b""),
-    "another version": lambda n: reply_frame(version=2),
-    "a gap": lambda n: reply_frame(sequence=2),
-    "the same number again": lambda n: reply_frame() + reply_frame(),
-    "an outcome cut off": lambda n: reply_frame(b"\x95\x01\x0a"),
-    "an endless outcome": lambda n: reply_frame(b"\xdd\xff\xff\xff\xff\1\1"),
+    "another version": lambda n: reply_frame(version=2, sequence=2),
+    "a gap": lambda n: reply_frame(sequence=3),
+    "the same number again": lambda n: reply_frame(sequence=1),
+    "an outcome cut off": lambda n: reply_frame(b"\x95\x01\x0a", sequence=2),
+    "an endless outcome": lambda n: reply_frame(b"\xdd\xff\xff\xff\xff\1\1", sequence=2),
     "an endless frame": lambda n: sp.framed(b"x", 2 ** 62),
     "hangs up": lambda n: None,
 }
