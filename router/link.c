@@ -24,6 +24,7 @@ struct link_events {
     struct mailbox *mailbox;
     struct jobs *closers;
     nng_socket socket;
+    nng_dialer dialer;
     struct link *link; /* NULL once the link is closed; of the loop's thread */
     struct job close_job;
     struct mail closed_mail;
@@ -230,6 +231,7 @@ static void close_socket(struct job *j, void *state)
 static void close_events(struct link_events *e)
 {
     e->link = NULL;
+    nng_dialer_close(e->dialer); /* doesn't wait; should the other one hang, nothing dials any more */
     e->close_job.run = close_socket;
     if (jobs_add(e->closers, &e->close_job) != ST_OK)
         close_socket(&e->close_job, NULL);
@@ -237,7 +239,6 @@ static void close_events(struct link_events *e)
 
 static enum status dial(struct link_events *e, const char *url, int *fd, struct failure *f)
 {
-    nng_dialer dialer;
     int code;
 
     nng_socket_set_int(e->socket, NNG_OPT_RECVBUF, QUEUED_FRAMES);
@@ -249,9 +250,9 @@ static enum status dial(struct link_events *e, const char *url, int *fd, struct 
     nng_pipe_notify(e->socket, NNG_PIPE_EV_REM_POST, on_pipe, e);
     code = nng_socket_get_int(e->socket, NNG_OPT_RECVFD, fd);
     if (code == 0)
-        code = nng_dialer_create(&dialer, e->socket, url);
+        code = nng_dialer_create(&e->dialer, e->socket, url);
     if (code == 0)
-        code = nng_dialer_start(dialer, NNG_FLAG_NONBLOCK);
+        code = nng_dialer_start(e->dialer, NNG_FLAG_NONBLOCK);
     if (code != 0)
         return fail(f, ST_UNAVAILABLE, "%s: %s", url, nng_strerror(code));
     return ST_OK;
