@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIRST_CHUNK_BYTES = 1024, LARGEST_CHUNK_BYTES = 64 * 1024 };
+enum {
+    FIRST_CHUNK_BYTES = 1000, /* with its head, the most that malloc keeps near for a thread */
+    LARGEST_CHUNK_BYTES = 64 * 1024,
+};
 
 struct arena_chunk {
     struct arena_chunk *older;

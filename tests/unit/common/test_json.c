@@ -3,6 +3,8 @@
 
 #include "common/json.h"
 
+#include <stdio.h>
+
 /* checked gives the top value of a document that must be valid. */
 static struct json checked(struct slice text)
 {
@@ -288,6 +290,48 @@ static void test_json_check_refuses_the_absent_document(void **state)
     (void)state;
     assert_int_equal(json_check(slice_of(NULL), &top, &f), ST_INVALID);
     assert_string_not_equal(f.text, "");
+}
+
+/* Strings are read eight bytes at a time: no byte may be missed, wherever it stands. */
+static void test_json_check_sees_each_byte_of_a_string(void **state)
+{
+    enum { LENGTH = 25 };
+
+    (void)state;
+    for (size_t len = 1; len <= LENGTH; len++) {
+        for (size_t at = 0; at < len; at++) {
+            for (int byte = 0; byte < 256; byte++) {
+                char text[LENGTH + 2];
+                bool plain = byte >= ' ' && byte < 0x80 && byte != '"' && byte != '\\';
+
+                memset(text, 'x', sizeof(text));
+                text[0] = text[len + 1] = '"';
+                text[at + 1] = (char)byte;
+                /* a backslash before x, and before the quote that should close, is wrong as well */
+                assert_int_equal(is_valid((struct slice){text, len + 2}), plain);
+            }
+        }
+    }
+}
+
+static void test_json_walk_ends_a_string_at_its_quote(void **state)
+{
+    (void)state;
+    for (int before = 0; before < 20; before++) {
+        for (int after = 0; after < 20; after++) {
+            char text[128];
+            struct json_walk w;
+
+            snprintf(text, sizeof(text), "[\"%.*s\\\"%.*s\",7]", before, "xxxxxxxxxxxxxxxxxxxx",
+                     after, "yyyyyyyyyyyyyyyyyyyy");
+            w = json_members(parse(text));
+            assert_true(json_next(&w));
+            assert_int_equal(w.value.raw.len, before + after + 4);
+            assert_true(json_next(&w));
+            assert_true(slice_eq(w.value.raw, SLICE("7")));
+            assert_false(json_next(&w));
+        }
+    }
 }
 
 static void test_json_check_names_the_byte_at_which_it_went_wrong(void **state)
@@ -940,6 +984,8 @@ int main(void)
         cmocka_unit_test(test_json_check_accepts_what_is_json),
         cmocka_unit_test(test_json_check_refuses_everything_else),
         cmocka_unit_test(test_json_check_refuses_the_absent_document),
+        cmocka_unit_test(test_json_check_sees_each_byte_of_a_string),
+        cmocka_unit_test(test_json_walk_ends_a_string_at_its_quote),
         cmocka_unit_test(test_json_check_names_the_byte_at_which_it_went_wrong),
         cmocka_unit_test(test_json_check_refuses_every_beginning_of_a_document),
         cmocka_unit_test(test_json_check_takes_depth_512_and_refuses_513),
