@@ -61,18 +61,41 @@ bool reply_time(const redisReply *reply, int64_t *now_ms)
     return true;
 }
 
-enum { HEAD_BYTES = 5 * 8 + 4 + 1 }; /* see emit() in lua/messages.lua */
+/* As in lua/base.lua. */
+#define EPOCH_MS INT64_C(1577836800000)
+enum { PER_MS = 4096 };
 
-/* read_message reads a pair (head, body). */
-static bool read_message(const redisReply *head, const redisReply *body, struct message *m)
+/* read_posted reads the head of a message that is as it was posted: "seq-0 ttl_s", and the checksum behind
+ * another space (emit_posted() in lua/records.lua). For a claim it is the first one of that message. */
+static bool read_posted(const struct op *op, struct slice head, struct message *m)
 {
-    struct slice rest = text_of(head);
+    struct slice digits = slice_cut(&head, '-'), mark = slice_cut(&head, ' ');
+    struct slice ttl_digits = slice_cut(&head, ' ');
+    uint64_t ttl_s;
+
+    if (!read_number(digits, &m->seq) || !slice_eq(mark, SLICE("0")) ||
+        !read_number(ttl_digits, &ttl_s) || ttl_s > UINT32_MAX)
+        return false;
+    m->id = (struct message_id){op->queue.epoch, m->seq};
+    m->created_ms = (int64_t)(m->seq / PER_MS) + EPOCH_MS;
+    m->expires_ms = m->created_ms + (int64_t)ttl_s * 1000;
+    m->checksum = head.p == NULL ? SLICE("") : head;
+    if (op->code == OP_claim_create) {
+        m->claimed = true;
+        m->claim_count = 1;
+        m->claim_id = op->key;
+    }
+    return true;
+}
+
+enum { HEAD_BYTES = 5 * 8 + 4 + 1 }; /* of emit() in lua/records.lua */
+
+static bool read_head(struct slice rest, struct message *m)
+{
     uint32_t count;
 
-    if (head->type != REDIS_REPLY_STRING || body->type != REDIS_REPLY_STRING ||
-        rest.len < HEAD_BYTES)
+    if (rest.len < HEAD_BYTES)
         return false;
-    *m = (struct message){0};
     m->id.epoch = be64(rest.p);
     m->id.seq = be64(rest.p + 8);
     m->seq = be64(rest.p + 16);
@@ -89,21 +112,33 @@ static bool read_message(const redisReply *head, const redisReply *body, struct 
         rest = slice_from(rest, CLAIM_ID_BYTES);
     }
     m->checksum = rest;
-    m->body = text_of(body);
     return m->id.epoch <= MESSAGE_NUMBER_MAX && m->id.seq <= MESSAGE_NUMBER_MAX &&
            m->seq <= MESSAGE_NUMBER_MAX;
 }
 
+/* read_message reads a pair (head, body). */
+static bool read_message(const struct op *op, const redisReply *head, const redisReply *body,
+                         struct message *m)
+{
+    struct slice text = text_of(head);
+
+    if (head->type != REDIS_REPLY_STRING || body->type != REDIS_REPLY_STRING)
+        return false;
+    *m = (struct message){.body = text_of(body)};
+    return text.len > 0 && text.p[0] != '\0' ? read_posted(op, text, m) : read_head(text, m);
+}
+
 /* read_messages reads the pairs from element at on, into an array in a. */
-static bool read_messages(const redisReply *reply, size_t at, struct message **list, uint32_t *n,
-                          struct arena *a)
+static bool read_messages(const struct op *op, const redisReply *reply, size_t at,
+                          struct message **list, uint32_t *n, struct arena *a)
 {
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements < at || (reply->elements - at) % 2 != 0)
         return false;
     *n = (uint32_t)((reply->elements - at) / 2);
     *list = arena_alloc(a, *n * sizeof(**list));
     for (uint32_t i = 0; i < *n; i++)
-        if (!read_message(reply->element[at + 2 * i], reply->element[at + 2 * i + 1], &(*list)[i]))
+        if (!read_message(op, reply->element[at + 2 * i], reply->element[at + 2 * i + 1],
+                          &(*list)[i]))
             return false;
     return true;
 }
@@ -113,7 +148,7 @@ static void take_messages(struct op *op, const redisReply *reply, size_t at, str
     struct message *list;
     uint32_t n;
 
-    if (!read_messages(reply, at, &list, &n, a)) {
+    if (!read_messages(op, reply, at, &list, &n, a)) {
         surprise(op);
         return;
     }
@@ -170,7 +205,7 @@ static enum reply_verdict take_listing(struct request *r, const redisReply *repl
         r->from = reply->element[0]->integer;
         return REPLY_AGAIN;
     }
-    if (!read_messages(reply, 1, &list, &n, a)) {
+    if (!read_messages(op, reply, 1, &list, &n, a)) {
         surprise(op);
         return REPLY_DONE;
     }

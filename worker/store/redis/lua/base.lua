@@ -1,6 +1,10 @@
 -- What every script of the Redis store begins with: the layout of a queue's keys. One script is one
--- operation, one round trip, and atomic. A script is put together when the worker starts: this file,
--- then messages.lua for all but post, then its own.
+-- operation, one round trip, and atomic.
+--
+-- A script is put together when the worker starts (scripts.c): this file, then its own, in which a line
+-- "-- @include NAME" stands for the file NAME.lua. Redis runs the whole text at each call, and making a
+-- function costs it as much as a look into a hash: so a script includes what it needs and no more, and
+-- what it seldom needs inside the branch that does.
 --
 -- KEYS[1] is the base of all keys of one life of a queue; its hash tag keeps them in one slot:
 --
@@ -43,69 +47,14 @@ local now = tonumber(ARGV[1])
 local EPOCH_MS = 1577836800000 -- 2020-01-01
 local PER_MS = 4096            -- numbers in a millisecond
 local LANES = 7
+local BUDGET = 200             -- messages that one call settles; the worker calls again when there are more
 
--- Lua prints large numbers with an exponent; ids and scores need the digits.
+-- Lua prints large numbers with an exponent; ids and scores need the digits. (%.0f would give them, too,
+-- for four times the time.)
 local function digits(n)
-    return string.format('%.0f', n)
+    return string.format('%d', n)
 end
 
 local function created_ms(seq)
     return math.floor(seq / PER_MS) + EPOCH_MS
-end
-
--- next_number gives the number after last, for a message posted now into a lane (0: odd).
-local function next_number(last, lane)
-    local by_clock = (now - EPOCH_MS) * PER_MS
-    local by_count = last - last % 8 + 8
-    return (by_clock > by_count and by_clock or by_count) + lane
-end
-
--- note_due makes sure that the sweeper visits the queue by then.
-local function note_due(base, at_ms)
-    call('ZADD', KEYS[2], 'LT', digits(at_ms), base)
-end
-
--- expect makes sure that the queue is settled when something becomes due.
-local function expect(base, at_ms)
-    local known = call('HGET', base .. 'm', 'n')
-    if not known or at_ms < tonumber(known) then
-        call('HSET', base .. 'm', 'n', digits(at_ms))
-    end
-end
-
--- add_odd stores a record of its own under base (Q or a dead letter queue).
-local function add_odd(base, seq, record, state)
-    local id = digits(seq)
-    call('HSET', base .. 'x', id, cmsgpack.pack(record))
-    call('ZADD', base .. 'e', digits(record[1]), id)
-    call('ZADD', base .. state, id, id)
-    expect(base, record[1])
-    note_due(base, record[1])
-end
-
--- ---- Operations that may come again --------------------------------------------------------------
---
--- What an operation answered is remembered for ten to twenty seconds: longer than any deadline, see
--- wire.md. It is looked for when the operation comes again (ARGV says so), and for a while after some
--- operation has: then the first one, delayed on its way, may come last.
-
-local function may_come_twice(again, bucket, z)
-    return again or (z and bucket - tonumber(z) <= 2)
-end
-
-local function recall(bucket, key)
-    return call('HGET', Q .. 'o' .. bucket, key) or call('HGET', Q .. 'o' .. (bucket - 1), key)
-           or nil
-end
-
--- keep_bucket follows a write to the bucket; newest is m's o.
-local function keep_bucket(bucket, newest, again)
-    if newest ~= tostring(bucket) then
-        call('PEXPIRE', Q .. 'o' .. bucket, 30000)
-        call('UNLINK', Q .. 'o' .. (bucket - 3))
-        call('HSET', Q .. 'm', 'o', bucket)
-    end
-    if again then
-        call('HSET', Q .. 'm', 'z', bucket)
-    end
 end

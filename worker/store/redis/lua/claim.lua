@@ -3,6 +3,13 @@
 -- claim, limit, ttl_s, grace_s. KEYS[3]: base of the dead letter queue, never Q itself.
 -- Returns for each claim its messages, or "again" when there is too much to do first.
 
+-- @include queue
+-- @include touched
+-- @include claims
+-- @include records
+-- @include take
+-- @include settle
+
 local epoch, max_count, dead_ttl_s = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local lanes = read_queue()
 local claims, wanted, replies = {}, 0, {}
@@ -29,6 +36,7 @@ for i = 1, tonumber(ARGV[5]) do
         local c = {id = ARGV[at], limit = tonumber(ARGV[at + 1]), ttl_s = tonumber(ARGV[at + 2]),
                    grace_ms = tonumber(ARGV[at + 3]) * 1000, reply = {}, taken = {}}
         c.end_ms = now + c.ttl_s * 1000
+        c.end_digits = digits(c.end_ms)
         claims[#claims + 1] = c
         wanted = wanted + c.limit
         replies[i] = c.reply
@@ -42,56 +50,66 @@ if settle(lanes) then
 end
 
 -- bury moves a message to the end of the dead letter queue. It keeps its id, body and age.
-local function bury(m)
-    local base, record = KEYS[3], m.record
-    local seq = next_number(tonumber(call('HGET', base .. 'm', 'l') or 0), 0)
-    advance(m)
-    remove(m.seq, m.odd, m.touched)
-    if dead_ttl_s > 0 then
-        record[1] = now + dead_ttl_s * 1000
+local bury
+if max_count >= 0 then
+    -- @include numbers
+    -- @include odd
+    -- @include remove
+    bury = function(m)
+        local base, record = KEYS[3], m.record or lane_record(m.entry, m.lane, m.seq)
+        local seq = next_number(tonumber(call('HGET', base .. 'm', 'l') or 0), 0)
+        advance(m)
+        remove(m.seq, m.odd, m.touched)
+        if dead_ttl_s > 0 then
+            record[1] = now + dead_ttl_s * 1000
+        end
+        record[6], record[7] = record[6] or epoch, record[7] or m.seq
+        call('HSET', base .. 'm', 'l', digits(seq))
+        call('PERSIST', base .. 'm')
+        call('HSET', base .. 'a', digits(record[6]) .. '.' .. digits(record[7]), digits(seq))
+        add_odd(base, seq, record, 'r')
     end
-    record[6], record[7] = record[6] or epoch, record[7] or m.seq
-    call('HSET', base .. 'm', 'l', digits(seq))
-    call('PERSIST', base .. 'm')
-    call('HSET', base .. 'a', digits(record[6]) .. '.' .. digits(record[7]), digits(seq))
-    add_odd(base, seq, record, 'r')
 end
 
 -- prolong lets a message that would end before its claim live on to the claim's end and the grace.
 -- It leaves its lane, where all live equally long.
 local function prolong(m, claim)
-    local id = digits(m.seq)
+    m.record = m.record or lane_record(m.entry, m.lane, m.seq)
     m.record[1] = claim.end_ms + claim.grace_ms
     if m.odd then
-        call('HSET', Q .. 'x', id, cmsgpack.pack(m.record))
-        call('ZADD', Q .. 'e', digits(m.record[1]), id)
-    else
-        call('XDEL', lane_key(m.lane.n), id)
-        add_odd(Q, m.seq, m.record, 'y')
-        m.odd = true
+        call('HSET', Q .. 'x', m.id, cmsgpack.pack(m.record))
+        call('ZADD', Q .. 'e', digits(m.record[1]), m.id)
+        return
     end
+    -- @include odd
+    call('XDEL', lane_key(m.lane.n), m.id)
+    add_odd(Q, m.seq, m.record, 'y')
+    m.odd, m.entry = true, nil
 end
 
 local held, touched = {}, {} -- arguments for c and h
 
 local function hold(m, claim)
-    local id = digits(m.seq)
     advance(m)
     if m.odd then
-        call('ZREM', Q .. 'r', id)
-        call('ZADD', Q .. 'y', id, id)
-    elseif not m.fresh then
-        call('ZREM', back_key(m.lane.n), id)
+        call('ZREM', Q .. 'r', m.id)
+        call('ZADD', Q .. 'y', m.id, m.id)
+    elseif not m.entry then
+        call('ZREM', back_key(m.lane.n), m.id)
     end
-    if m.record[1] < claim.end_ms then
+    if (m.record and m.record[1] or created_ms(m.seq) + m.lane.ttl_ms) < claim.end_ms then
         prolong(m, claim)
     end
-    held[#held + 1] = digits(claim.end_ms)
-    held[#held + 1] = id
-    touched[#touched + 1] = id
+    held[#held + 1] = claim.end_digits
+    held[#held + 1] = m.id
+    touched[#touched + 1] = m.id
     touched[#touched + 1] = pack_touched(m.odd, m.count + 1, claim.id)
     claim.taken[#claim.taken + 1] = m.seq
-    emit(claim.reply, epoch, m.seq, m.record, m.count + 1, claim.id)
+    if m.entry then
+        emit_posted(claim.reply, m.entry, m.lane)
+    else
+        emit(claim.reply, epoch, m.seq, m.record, m.count + 1, claim.id)
+    end
 end
 
 local serving, buried = 1, 0

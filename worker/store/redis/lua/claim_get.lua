@@ -1,5 +1,10 @@
 -- Reads a claim. ARGV: now, epoch, claim. Returns created_ms, ttl_s, then the messages; or nothing.
 
+-- @include queue
+-- @include touched
+-- @include claims
+-- @include records
+
 local value = call('HGET', Q .. 'k', ARGV[3])
 if not value then
     return {}

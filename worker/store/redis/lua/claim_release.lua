@@ -1,5 +1,10 @@
 -- Releases a claim: its messages are free again at once. ARGV: now, epoch, claim. Returns 1.
 
+-- @include queue
+-- @include touched
+-- @include claims
+-- @include set_free
+
 local value = call('HGET', Q .. 'k', ARGV[3])
 if value then
     local lanes = read_queue()

@@ -1,5 +1,11 @@
 -- Renews a claim. ARGV: now, epoch, claim, ttl_s, grace_s. Returns 1, or 0: no such claim.
 
+-- @include queue
+-- @include touched
+-- @include claims
+-- @include records
+-- @include odd
+
 local id, ttl_s, grace_s = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local end_ms = now + ttl_s * 1000
 local value = call('HGET', Q .. 'k', id)

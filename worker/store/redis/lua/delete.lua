@@ -4,6 +4,13 @@
 -- Returns for each operation "OK", "CLAIMED", "NOT_CLAIMED" or "CLAIM_GONE"; all but the first: nothing
 -- was deleted.
 
+-- @include queue
+-- @include touched
+-- @include claims
+-- @include records
+-- @include ids
+-- @include remove
+
 local epoch = tonumber(ARGV[2])
 local lanes = read_queue()
 

@@ -1,5 +1,7 @@
 -- Forgets one life of a queue altogether. ARGV: now, epoch, bucket. Returns 1.
 
+-- @include queue
+
 local bucket = tonumber(ARGV[3])
 local keys = {Q .. 'm'}
 

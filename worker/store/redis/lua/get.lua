@@ -1,6 +1,11 @@
 -- Reads messages by id, in the order asked for, whatever state they are in.
 -- ARGV: now, epoch, then pairs (epoch, seq). Returns the messages that exist.
 
+-- @include queue
+-- @include touched
+-- @include records
+-- @include ids
+
 local epoch = tonumber(ARGV[2])
 local lanes = read_queue()
 local reply = {}

@@ -1,6 +1,15 @@
 -- Takes and deletes the oldest free messages. ARGV: now, epoch, bucket, again, key, limit.
 -- Returns the messages, or "again" when there was too much to settle first.
 
+-- @include queue
+-- @include touched
+-- @include claims
+-- @include records
+-- @include remove
+-- @include take
+-- @include settle
+-- @include retries
+
 local epoch, bucket, again = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == '1'
 local key, limit = ARGV[5], tonumber(ARGV[6])
 local lanes = read_queue()
@@ -15,7 +24,11 @@ end
 
 local reply = {}
 for _, m in ipairs(oldest_free(lanes, limit)) do
-    emit(reply, epoch, m.seq, m.record, m.count, nil)
+    if m.entry then
+        emit_posted(reply, m.entry, m.lane)
+    else
+        emit(reply, epoch, m.seq, m.record, m.count, nil)
+    end
     advance(m)
     remove(m.seq, m.odd, m.touched)
 end

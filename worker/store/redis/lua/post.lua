@@ -3,6 +3,9 @@
 -- them: key, client, messages; for each of those: ttl_s, delay_s, checksum, body.
 -- Returns for each operation the numbers of its messages, separated by spaces.
 
+-- @include numbers
+-- @include retries
+
 local bucket = tonumber(ARGV[3])
 local again = ARGV[4] == '1'
 local first_ttl = ARGV[9]
@@ -36,6 +39,7 @@ end
 
 -- open_lane finds the lane of a ttl, or gives it a free one; 0 when all are taken.
 local function open_lane(ttl)
+    -- @include odd
     local lane = call('HGET', Q .. 'm', 't' .. ttl)
     if lane then
         return tonumber(lane)
@@ -53,7 +57,9 @@ local function open_lane(ttl)
     return 0
 end
 
+-- post_odd keeps a message for which there is no lane.
 local function post_odd(client, ttl, delay, checksum, body)
+    -- @include odd
     local created = created_ms(last)
     local record = {created + tonumber(ttl) * 1000, created, client, checksum, body, false, false}
     call('PERSIST', Q .. 'm')

@@ -1,6 +1,9 @@
 -- Deletes all messages and claims of a queue. What was answered to operations stays known, and so does
 -- the last number. ARGV: now. Returns 1.
 
+-- @include queue
+-- @include odd
+
 local kept = call('HMGET', Q .. 'm', 'l', 'o', 'z')
 local keys = {Q .. 'm'}
 

@@ -1,6 +1,10 @@
 -- Counts. ARGV: now, epoch. Returns claimed, total, then oldest and newest (epoch, seq, created_ms each)
 -- if there are any; or "again".
 
+-- @include queue
+-- @include records
+-- @include settle
+
 local lanes = read_queue()
 if settle(lanes) then
     return 'again'

@@ -1,6 +1,9 @@
 -- Removes what has expired, a bounded amount of it, and says when the queue is to be visited next.
 -- ARGV: now. Returns 1 when there is more to do at once, else 0.
 
+-- @include queue
+-- @include settle
+
 local IDLE_MS = 3600000 -- an empty queue remembers its last number for an hour: clocks may step back
 local lanes = read_queue()
 local more = settle(lanes)

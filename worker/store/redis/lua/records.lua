@@ -1,0 +1,49 @@
+-- Messages as they are kept, found and answered. Needs queue.
+
+-- A record: {expires_ms, created_ms, client, checksum, body, epoch or false, seq or false}. lane_record makes
+-- that of an entry of a lane.
+local function lane_record(entry, lane, seq)
+    local fields = entry[2]
+    local created = created_ms(seq)
+    return {created + lane.ttl_ms, created, fields[2], fields[6] or '', fields[4], false, false}
+end
+
+-- find gives a message that is alive: its record, and whether it is odd.
+local function find(lanes, seq)
+    local lane, id = lanes[seq % 8], digits(seq)
+    if lane and lane.ttl_ms and seq >= lane.live_from then
+        local entry = call('XRANGE', lane_key(lane.n), id, id)[1]
+        if entry then
+            return lane_record(entry, lane, seq), false
+        end
+    end
+    local packed = call('HGET', Q .. 'x', id)
+    if packed then
+        local record = cmsgpack.unpack(packed)
+        if record[1] > now then
+            return record, true
+        end
+    end
+    return nil
+end
+
+-- emit appends a message to a reply: a head of fixed size with the checksum behind it, and the body.
+-- reply.c reads both heads; this one begins with a zero byte, the next one with a digit.
+local function emit(reply, epoch, seq, record, count, claim)
+    reply[#reply + 1] = struct.pack('>I8I8I8I8I8I4B', record[6] or epoch, record[7] or seq, seq,
+                                    record[2], record[1], count, claim and 1 or 0)
+                        .. (claim or '') .. record[4]
+    reply[#reply + 1] = record[5]
+end
+
+-- emit_posted appends an entry of a lane that is as it was posted, never claimed before: all that the head
+-- of emit says follows from the entry's id and the ttl.
+local function emit_posted(reply, entry, lane)
+    local fields = entry[2]
+    local head = entry[1] .. ' ' .. lane.ttl
+    if fields[6] then
+        head = head .. ' ' .. fields[6]
+    end
+    reply[#reply + 1] = head
+    reply[#reply + 1] = fields[4]
+end
