@@ -72,6 +72,70 @@ static void test_redis_reply_posted_numbers_are_numbers(void **state)
     CHECK_ALL(op, bad, ST_INTERNAL);
 }
 
+/* A message as it was posted is told of by its number and its ttl. */
+static void test_redis_reply_head_of_a_message_as_posted(void **state)
+{
+    static const char *const good[] = {
+        "*2\r\n$9\r\n4096-0 60\r\n$1\r\n7\r\n",
+        "*2\r\n$15\r\n4096-0 60 MD5:x\r\n$1\r\n7\r\n",
+        "*2\r\n$10\r\n4096-0 60 \r\n$1\r\n7\r\n",
+    };
+    static const char *const bad[] = {
+        "*2\r\n$6\r\n4096-0\r\n$1\r\n7\r\n",
+        "*2\r\n$7\r\n4096-0 \r\n$1\r\n7\r\n",
+        "*2\r\n$9\r\n4096-1 60\r\n$1\r\n7\r\n",
+        "*2\r\n$7\r\n4096 60\r\n$1\r\n7\r\n",
+        "*2\r\n$9\r\n40x6-0 60\r\n$1\r\n7\r\n",
+        "*2\r\n$9\r\n4096-0 -6\r\n$1\r\n7\r\n",
+        "*2\r\n$17\r\n4096-0 4294967296\r\n$1\r\n7\r\n",
+        "*2\r\n$25\r\n18446744073709551617-0 60\r\n$1\r\n7\r\n",
+        "*2\r\n$5\r\n-0 60\r\n$1\r\n7\r\n",
+        "*1\r\n$9\r\n4096-0 60\r\n",
+    };
+    struct op op = {.code = OP_message_pop};
+
+    (void)state;
+    CHECK_ALL(op, good, ST_OK);
+    CHECK_ALL(op, bad, ST_INTERNAL);
+}
+
+static void test_redis_reply_message_as_posted(void **state)
+{
+    struct op pop = {.code = OP_message_pop, .queue.epoch = 5};
+    struct op claim = {.code = OP_claim_create, .key = {"0123456789abcdef"}};
+    struct op *ops[] = {&pop};
+    struct request r = {.ops = ops, .n = 1, .from = -1};
+    redisReply *reply = parse(SLICE("*2\r\n$15\r\n8192-0 60 MD5:x\r\n$3\r\n1.0\r\n"));
+    redisReply *each = parse(SLICE("*1\r\n*2\r\n$9\r\n8192-0 60\r\n$3\r\n1.0\r\n"));
+    struct arena a = {0};
+    const struct message *m;
+
+    (void)state;
+    assert_int_equal(reply_take(NULL, &r, reply, &a), REPLY_DONE);
+    assert_int_equal(pop.out.messages.n, 1);
+    m = &pop.out.messages.list[0];
+    assert_int_equal(m->id.epoch, 5);
+    assert_int_equal(m->id.seq, 8192);
+    assert_int_equal(m->seq, 8192);
+    assert_int_equal(m->created_ms, 1577836800002);
+    assert_int_equal(m->expires_ms, 1577836860002);
+    assert_int_equal(m->claim_count, 0);
+    assert_false(m->claimed);
+    assert_true(slice_eq(m->checksum, SLICE("MD5:x")));
+    assert_true(slice_eq(m->body, SLICE("1.0")));
+    r.ops[0] = &claim;
+    assert_int_equal(reply_take(NULL, &r, each, &a), REPLY_DONE);
+    assert_int_equal(claim.out.messages.n, 1);
+    m = &claim.out.messages.list[0];
+    assert_true(m->claimed);
+    assert_int_equal(m->claim_count, 1);
+    assert_memory_equal(m->claim_id.bytes, claim.key.bytes, CLAIM_ID_BYTES);
+    assert_int_equal(m->checksum.len, 0);
+    freeReplyObject(reply);
+    freeReplyObject(each);
+    arena_fini(&a);
+}
+
 static void test_redis_reply_stats_add_up(void **state)
 {
     static const char *const good[] = {
@@ -174,6 +238,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_redis_reply_posted_numbers_are_numbers),
+        cmocka_unit_test(test_redis_reply_head_of_a_message_as_posted),
+        cmocka_unit_test(test_redis_reply_message_as_posted),
         cmocka_unit_test(test_redis_reply_stats_add_up),
         cmocka_unit_test(test_redis_reply_claim_has_a_time_to_live),
         cmocka_unit_test(test_redis_reply_message_ids_can_be_written),

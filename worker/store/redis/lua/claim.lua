@@ -33,10 +33,11 @@ for i = 1, tonumber(ARGV[5]) do
     if known then
         replies[i] = told_before(ARGV[at], known)
     else
-        local c = {id = ARGV[at], limit = tonumber(ARGV[at + 1]), ttl_s = tonumber(ARGV[at + 2]),
-                   grace_ms = tonumber(ARGV[at + 3]) * 1000, reply = {}, taken = {}}
-        c.end_ms = now + c.ttl_s * 1000
-        c.end_digits = digits(c.end_ms)
+        local ttl_s = tonumber(ARGV[at + 2])
+        local end_ms = now + ttl_s * 1000
+        local c = {id = ARGV[at], limit = tonumber(ARGV[at + 1]), ttl_s = ttl_s, end_ms = end_ms,
+                   end_digits = digits(end_ms), grace_ms = tonumber(ARGV[at + 3]) * 1000,
+                   reply = {}, taken = {}}
         claims[#claims + 1] = c
         wanted = wanted + c.limit
         replies[i] = c.reply
@@ -59,7 +60,7 @@ if max_count >= 0 then
         local base, record = KEYS[3], m.record or lane_record(m.entry, m.lane, m.seq)
         local seq = next_number(tonumber(call('HGET', base .. 'm', 'l') or 0), 0)
         advance(m)
-        remove(m.seq, m.odd, m.touched)
+        remove(m.seq, m.odd, m.touched, m.record)
         if dead_ttl_s > 0 then
             record[1] = now + dead_ttl_s * 1000
         end
@@ -71,39 +72,42 @@ if max_count >= 0 then
     end
 end
 
+-- What is written at the end, all at once: arguments for c, h, x, e and y.
+local held, touched, records, ends, odd_ones = {}, {}, {}, {}, {}
+
+local function append(list, a, b)
+    list[#list + 1] = a
+    list[#list + 1] = b
+end
+
 -- prolong lets a message that would end before its claim live on to the claim's end and the grace.
--- It leaves its lane, where all live equally long.
+-- It leaves its lane, where all live equally long. The queue is settled in time for it, and visited by the
+-- sweeper, as it is for the claim's end and for the end that the message had.
 local function prolong(m, claim)
     m.record = m.record or lane_record(m.entry, m.lane, m.seq)
     m.record[1] = claim.end_ms + claim.grace_ms
-    if m.odd then
-        call('HSET', Q .. 'x', m.id, cmsgpack.pack(m.record))
-        call('ZADD', Q .. 'e', digits(m.record[1]), m.id)
-        return
+    append(records, m.id, cmsgpack.pack(m.record))
+    append(ends, digits(m.record[1]), m.id)
+    if not m.odd then
+        call('XDEL', lane_key(m.lane.n), m.id)
+        append(odd_ones, m.id, m.id)
+        m.odd, m.entry = true, nil
     end
-    -- @include odd
-    call('XDEL', lane_key(m.lane.n), m.id)
-    add_odd(Q, m.seq, m.record, 'y')
-    m.odd, m.entry = true, nil
 end
-
-local held, touched = {}, {} -- arguments for c and h
 
 local function hold(m, claim)
     advance(m)
     if m.odd then
         call('ZREM', Q .. 'r', m.id)
-        call('ZADD', Q .. 'y', m.id, m.id)
+        append(odd_ones, m.id, m.id)
     elseif not m.entry then
         call('ZREM', back_key(m.lane.n), m.id)
     end
     if (m.record and m.record[1] or created_ms(m.seq) + m.lane.ttl_ms) < claim.end_ms then
         prolong(m, claim)
     end
-    held[#held + 1] = claim.end_digits
-    held[#held + 1] = m.id
-    touched[#touched + 1] = m.id
-    touched[#touched + 1] = pack_touched(m.odd, m.count + 1, claim.id)
+    append(held, claim.end_digits, m.id)
+    append(touched, m.id, pack_touched(m.odd, m.count + 1, claim.id))
     claim.taken[#claim.taken + 1] = m.seq
     if m.entry then
         emit_posted(claim.reply, m.entry, m.lane)
@@ -135,11 +139,17 @@ if #held == 0 then
 end
 call('ZADD', Q .. 'c', unpack(held))
 call('HSET', Q .. 'h', unpack(touched))
+if #records > 0 then
+    call('HSET', Q .. 'x', unpack(records))
+    call('ZADD', Q .. 'e', unpack(ends))
+end
+if #odd_ones > 0 then
+    call('ZADD', Q .. 'y', unpack(odd_ones))
+end
 local kept, next_ms = {}, lanes.next_ms
 for _, claim in ipairs(claims) do
     if #claim.taken > 0 then
-        kept[#kept + 1] = claim.id
-        kept[#kept + 1] = pack_claim(now, claim.ttl_s, claim.end_ms, claim.taken)
+        append(kept, claim.id, pack_claim(now, claim.ttl_s, claim.end_ms, claim.taken))
         if not next_ms or claim.end_ms < next_ms then
             next_ms = claim.end_ms
         end

@@ -47,16 +47,16 @@ local function delete(rule, claims, first, last)
         local seq = local_seq(epoch, tonumber(ARGV[i]), ARGV[i + 1])
         if seq and not found[seq] then
             local touched = call('HGET', Q .. 'h', digits(seq))
-            local _, claim = holder(digits(seq), touched)
+            local _, claim = holder(lanes, digits(seq), touched)
             local refused = verdict(rule, claims, claim)
             if refused or not in_lane(seq, touched) then
                 -- is it there at all? What is not is no error, whatever the claim
-                local there, _, odd = find_by_id(lanes, epoch, tonumber(ARGV[i]), ARGV[i + 1])
-                if there and refused then
-                    return refused
-                end
-                if there then
-                    found[seq] = {odd = odd, touched = touched}
+                local record, odd = find(lanes, seq, touched)
+                if record and not goes_by_another(record, epoch, tonumber(ARGV[i])) then
+                    if refused then
+                        return refused
+                    end
+                    found[seq] = {odd = odd, touched = touched, record = record}
                 end
             else
                 found[seq] = {odd = false, touched = touched}
@@ -64,7 +64,7 @@ local function delete(rule, claims, first, last)
         end
     end
     for seq, m in pairs(found) do
-        remove(seq, m.odd, m.touched)
+        remove(seq, m.odd, m.touched, m.record)
     end
     return 'OK'
 end

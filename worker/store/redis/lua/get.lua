@@ -13,7 +13,7 @@ local reply = {}
 for i = 3, #ARGV, 2 do
     local seq, record, _, touched = find_by_id(lanes, epoch, tonumber(ARGV[i]), ARGV[i + 1])
     if seq then
-        local count, claim = holder(digits(seq), touched)
+        local count, claim = holder(lanes, digits(seq), touched)
         emit(reply, epoch, seq, record, count, claim)
     end
 end

@@ -9,6 +9,11 @@ local function local_seq(epoch, id_epoch, id_seq)
     return alias and tonumber(alias) or nil
 end
 
+-- goes_by_another: a dead letter goes by the id it came with, not by its place here.
+local function goes_by_another(record, epoch, id_epoch)
+    return record[6] and id_epoch == epoch
+end
+
 -- find_by_id finds a living message by the id that clients know: its number, record, whether it is odd,
 -- and what h says of it (false: nothing).
 local function find_by_id(lanes, epoch, id_epoch, id_seq)
@@ -16,9 +21,10 @@ local function find_by_id(lanes, epoch, id_epoch, id_seq)
     if not seq then
         return nil
     end
-    local record, odd = find(lanes, seq)
-    if not record or (record[6] and id_epoch == epoch) then
-        return nil -- a dead letter goes by the id it came with, not by its place here
+    local touched = call('HGET', Q .. 'h', digits(seq))
+    local record, odd = find(lanes, seq, touched)
+    if not record or goes_by_another(record, epoch, id_epoch) then
+        return nil
     end
-    return seq, record, odd, call('HGET', Q .. 'h', digits(seq))
+    return seq, record, odd, touched
 end

@@ -30,7 +30,7 @@ for _, m in ipairs(oldest_free(lanes, limit)) do
         emit(reply, epoch, m.seq, m.record, m.count, nil)
     end
     advance(m)
-    remove(m.seq, m.odd, m.touched)
+    remove(m.seq, m.odd, m.touched, m.record)
 end
 save_frontiers(lanes)
 if #reply > 0 or again then

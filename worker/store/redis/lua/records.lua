@@ -1,4 +1,4 @@
--- Messages as they are kept, found and answered. Needs queue.
+-- Messages as they are kept, found and answered. Needs queue, touched.
 
 -- A record: {expires_ms, created_ms, client, checksum, body, epoch or false, seq or false}. lane_record makes
 -- that of an entry of a lane.
@@ -8,10 +8,12 @@ local function lane_record(entry, lane, seq)
     return {created + lane.ttl_ms, created, fields[2], fields[6] or '', fields[4], false, false}
 end
 
--- find gives a message that is alive: its record, and whether it is odd.
-local function find(lanes, seq)
+-- find gives a message that is alive: its record, and whether it is odd. touched is what h says of it, where
+-- that is known: an odd one is then not looked for in its lane.
+local function find(lanes, seq, touched)
     local lane, id = lanes[seq % 8], digits(seq)
-    if lane and lane.ttl_ms and seq >= lane.live_from then
+    if lane and lane.ttl_ms and seq >= lane.live_from and
+       not (touched and unpack_touched(touched)) then
         local entry = call('XRANGE', lane_key(lane.n), id, id)[1]
         if entry then
             return lane_record(entry, lane, seq), false

@@ -19,42 +19,46 @@ local function leave_claim(id, seq)
     end
 end
 
-local function remove_odd(id)
-    local packed = call('HGET', Q .. 'x', id)
-    if not packed then
+-- forget_odd takes away an odd message's record (nil: not read yet) and its place: y under a claim, else r
+-- or z.
+local function forget_odd(id, record, claim)
+    local packed = not record and call('HGET', Q .. 'x', id)
+    record = record or packed and cmsgpack.unpack(packed)
+    if not record then
         return
     end
-    local record = cmsgpack.unpack(packed)
     if record[6] then
         call('HDEL', Q .. 'a', digits(record[6]) .. '.' .. digits(record[7]))
     end
     call('HDEL', Q .. 'x', id)
     call('ZREM', Q .. 'e', id)
-    if call('ZREM', Q .. 'r', id) == 0 and call('ZREM', Q .. 'z', id) == 1 then
+    if claim then
+        call('ZREM', Q .. 'y', id)
+    elseif call('ZREM', Q .. 'r', id) == 0 and call('ZREM', Q .. 'z', id) == 1 then
         call('ZREM', Q .. 'd', id)
     end
 end
 
--- remove takes a living message away, wherever it is. touched is its value in h, or false. An emptied
--- lane stays for the next message of its ttl, or until the sweeper comes.
-local function remove(seq, odd, touched)
-    local id = digits(seq)
+-- remove takes a living message away, wherever it is. touched is its value in h, or false; record its
+-- record, where it is known. An emptied lane stays for the next message of its ttl, or until the sweeper
+-- comes.
+local function remove(seq, odd, touched, record)
+    local id, claim = digits(seq), nil
+    if touched then
+        local _
+        _, _, claim = unpack_touched(touched)
+        call('HDEL', Q .. 'h', id)
+    end
     if odd then
-        remove_odd(id)
+        forget_odd(id, record, claim)
     else
         call('XDEL', lane_key(seq % 8), id)
-    end
-    if touched then
-        local _, _, claim = unpack_touched(touched)
-        call('HDEL', Q .. 'h', id)
-        if claim then
-            call('ZREM', Q .. 'c', id)
-            leave_claim(claim, seq)
-        end
-        if odd then
-            call('ZREM', Q .. 'y', id)
-        elseif not claim then
+        if touched and not claim then
             call('ZREM', back_key(seq % 8), id)
         end
+    end
+    if claim then
+        call('ZREM', Q .. 'c', id)
+        leave_claim(claim, seq)
     end
 end

@@ -2,6 +2,7 @@
 -- if there are any; or "again".
 
 -- @include queue
+-- @include touched
 -- @include records
 -- @include settle
 

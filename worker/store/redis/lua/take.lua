@@ -12,12 +12,13 @@ local function add_free(list, lane, limit)
     local from = math.max(lane.frontier + 1, lane.live_from)
     local posted = call('XRANGE', lane_key(lane.n), digits(from), '+', 'COUNT', limit)
     for i = 1, #back do
-        list[#list + 1] = {seq = tonumber(back[i]), id = back[i], lane = lane, odd = false}
+        list[#list + 1] = {seq = tonumber(back[i]), id = back[i], lane = lane, entry = false, odd = false,
+                           count = 0, touched = false, record = false}
     end
     for i = 1, #posted do
         local id = string.sub(posted[i][1], 1, -3) -- "<seq>-0"
         list[#list + 1] = {seq = tonumber(id), id = id, lane = lane, entry = posted[i], odd = false,
-                           count = 0, touched = false}
+                           count = 0, touched = false, record = false}
     end
     return (#back > 0 and 1 or 0) + (#posted > 0 and 1 or 0)
 end
@@ -28,13 +29,13 @@ local function complete(lanes, m)
     if m.entry then
         return true
     end
-    m.record = find(lanes, m.seq)
+    m.touched = call('HGET', Q .. 'h', m.id)
+    m.record = find(lanes, m.seq, m.touched)
     if not m.record then
         call('ZREM', m.odd and Q .. 'r' or back_key(m.lane.n), m.id)
         call('HDEL', Q .. 'h', m.id)
         return false
     end
-    m.touched = call('HGET', Q .. 'h', m.id)
     m.count = m.touched and select(2, unpack_touched(m.touched)) or 0
     return true
 end
@@ -51,7 +52,8 @@ local function oldest_free(lanes, limit)
     end
     local ready = call('ZRANGE', Q .. 'r', 0, limit - 1)
     for i = 1, #ready do
-        list[#list + 1] = {seq = tonumber(ready[i]), id = ready[i], odd = true}
+        list[#list + 1] = {seq = tonumber(ready[i]), id = ready[i], lane = false, entry = false, odd = true,
+                           count = 0, touched = false, record = false}
     end
     if sources + (#ready > 0 and 1 or 0) > 1 then
         table.sort(list, by_seq)

@@ -11,13 +11,14 @@ local function unpack_touched(value)
 end
 
 -- holder gives the count and the live claim of a message, from its value in h (false: none). A claim
--- that has ended, but was not settled yet, holds nothing.
-local function holder(id, touched)
+-- that has ended, but was not settled yet, holds nothing; while nothing is due, none has.
+local function holder(lanes, id, touched)
     if not touched then
         return 0, nil
     end
     local _, count, claim = unpack_touched(touched)
-    if claim and tonumber(call('ZSCORE', Q .. 'c', id) or 0) <= now then
+    local quiet = lanes.next_ms and now < lanes.next_ms
+    if claim and not quiet and tonumber(call('ZSCORE', Q .. 'c', id) or 0) <= now then
         claim = nil
     end
     return count, claim
