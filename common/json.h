@@ -80,7 +80,4 @@ struct slice json_unescape(struct slice raw_key, struct arena *a);
  * U+FFFD, so that what we send is always JSON. */
 void json_add_string(struct buffer *b, struct slice text);
 
-/* utf8_valid tells whether bytes are well-formed UTF-8 (no surrogates, nothing overlong). */
-bool utf8_valid(struct slice bytes);
-
 #endif

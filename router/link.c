@@ -231,7 +231,7 @@ static void close_socket(struct job *j, void *state)
 static void close_events(struct link_events *e)
 {
     e->link = NULL;
-    nng_dialer_close(e->dialer); /* doesn't wait; should the other one hang, nothing dials any more */
+    nng_dialer_close(e->dialer); /* without waiting: nothing dials, should nng_close hang */
     e->close_job.run = close_socket;
     if (jobs_add(e->closers, &e->close_job) != ST_OK)
         close_socket(&e->close_job, NULL);

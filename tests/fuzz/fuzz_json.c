@@ -4,6 +4,7 @@
 
 #include "common/json.h"
 #include "common/python_json.h"
+#include "common/utf8.h"
 
 static size_t walk(struct json v, struct slice whole, unsigned depth)
 {

@@ -4,6 +4,7 @@
 
 #include "catalog/record.h"
 #include "common/json.h"
+#include "common/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -2,6 +2,7 @@
 #include "tests/unit/dice.h"
 
 #include "common/json.h"
+#include "common/utf8.h"
 
 #include <stdio.h>
 
