@@ -2,6 +2,7 @@
 
 #include "common/log.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +20,16 @@ static sigset_t stopping(void)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     return set;
+}
+
+/* fix_thresholds keeps malloc from learning: after the first large answer that it frees it would take all
+ * later ones from its heap, and keep there what they leave. */
+static void fix_thresholds(void)
+{
+    enum { LARGE_BYTES = 256 * 1024 };
+
+    mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+    mallopt(M_TRIM_THRESHOLD, 4 * LARGE_BYTES);
 }
 
 static void raise_descriptor_limit(void)
@@ -39,6 +50,7 @@ void daemon_begin(const struct config *c, const char *name)
     signal(SIGPIPE, SIG_IGN);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     raise_descriptor_limit();
+    fix_thresholds();
 }
 
 void daemon_ready(const char *program, const char *url)

@@ -5,6 +5,7 @@
 #include "router/http/http_status.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 struct api_call *exchange_begin(struct exchange *ex, void *call, void (*done)(struct api_call *))
 {
@@ -56,6 +57,15 @@ bool response_has_body(const h2o_req_t *req)
     return !h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT("HEAD"));
 }
 
+/* on_patience_over ends the connection of a client that takes its answer too slowly. TCP_USER_TIMEOUT covers
+ * only those that take nothing at all. */
+static void on_patience_over(h2o_timeout_entry_t *entry)
+{
+    struct exchange *ex = H2O_STRUCT_FROM_MEMBER(struct exchange, patience, entry);
+
+    shutdown(h2o_socket_get_fd(ex->req->conn->callbacks->get_socket(ex->req->conn)), SHUT_RDWR);
+}
+
 static void send_response(struct exchange *ex, int status, const char *media_type)
 {
     static h2o_generator_t generator = {NULL, NULL};
@@ -70,6 +80,8 @@ static void send_response(struct exchange *ex, int status, const char *media_typ
         h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL, media_type,
                        strlen(media_type));
     response_add_request_id(req);
+    ex->patience.cb = on_patience_over;
+    h2o_timeout_link(req->conn->ctx->loop, &req->conn->ctx->http1.req_timeout, &ex->patience);
     h2o_start_response(req, &generator);
     h2o_send(req, &body, body.len > 0 && response_has_body(req) ? 1 : 0, H2O_SEND_STATE_FINAL);
 }

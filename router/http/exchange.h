@@ -31,11 +31,12 @@ struct exchange {
     struct slice segments[SEGMENTS_MAX]; /* decoded parts of the path */
     size_t segments_n;
     struct query query;
-    struct slice query_text; /* as sent */
-    struct slice document;   /* the body: absent, or as sent */
-    struct slice project;    /* once it is checked */
-    struct slice client;     /* in its stored form */
-    struct api_call *call;   /* under way; NULL before and after */
+    struct slice query_text;      /* as sent */
+    struct slice document;        /* the body: absent, or as sent */
+    struct slice project;         /* once it is checked */
+    struct slice client;          /* in its stored form */
+    struct api_call *call;        /* under way; NULL before and after */
+    h2o_timeout_entry_t patience; /* linked while the response is being taken */
 };
 
 /* exchange_begin starts an operation of the API: fills what all calls have. call is the beginning of
@@ -48,7 +49,7 @@ struct api_call *exchange_begin(struct exchange *ex, void *call, void (*done)(st
 /* exchange_end gives the exchange of a call that is done. */
 struct exchange *exchange_end(struct api_call *call);
 
-/* ---- Responses: each ends the exchange ---- */
+/* ---- Responses: each ends the exchange. A client that doesn't take one in client_timeout is let go ---- */
 
 /* exchange_header adds a response header; name and value are copied. */
 void exchange_header(struct exchange *ex, const char *name, struct slice value);

@@ -100,6 +100,7 @@ static void on_gone(void *p)
     struct exchange *ex = p;
 
     ex->api->exchanges--;
+    h2o_timeout_unlink(&ex->patience);
     if (ex->call != NULL)
         api_abandon(ex->call);
     buffer_fini(&ex->body);

@@ -315,6 +315,27 @@ def test_client_that_stops_is_let_go(api, part):
     assert api.queues() == []
 
 
+def test_client_that_reads_slowly_is_let_go(api, victim):
+    """A client that takes a little of a large answer now and then keeps its connection no longer than one that
+    sends a little of a request."""
+    queue = api.queue()
+    for _ in range(20):
+        api.fill(queue, "x" * 250000)
+    before = victim.sockets
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", api.port))
+        connection.sendall(good(api, f"{queue}/messages?echo=true&limit=20"))
+        assert connection.recv(12) == b"HTTP/1.1 200"
+
+        def nibble():  # some 100 KB a second: the whole would take a minute
+            with contextlib.suppress(ConnectionError):
+                connection.recv(1000)
+            return victim.sockets <= before
+        wait_for(nibble, 10, "the end of the connection")
+    assert api.delete(queue).status == 204
+
+
 def test_descriptors_are_given_back(api, victim):
     """A thousand rude clients leave nothing open."""
     folder = f"/proc/{victim.process.pid}/fd"
