@@ -12,6 +12,7 @@ static const struct {
     {"dev", command_dev, "router and worker in one process, to develop against"},
     {"check-config", command_check_config, "print the configuration in force, or a sample"},
     {"catalog", command_catalog, "set up or upgrade the catalog's schema"},
+    {"bench", command_bench, "measure a running service with a load that doesn't wait for it"},
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

@@ -16,7 +16,7 @@ from support.servers import BUILD, ROOT, Cluster, Nusku, PostgreSQL, Redis, free
 NUSKU = BUILD / "deploy" / "nusku"
 ROUTER = BUILD / "router" / "nusku-router"
 WORKER = BUILD / "worker" / "nusku-worker"
-PROGRAMS = [(NUSKU, "dev"), (NUSKU, "check-config"), (NUSKU, "catalog"), (ROUTER,), (WORKER,)]
+PROGRAMS = [(NUSKU, "dev"), (NUSKU, "check-config"), (NUSKU, "catalog"), (NUSKU, "bench"), (ROUTER,), (WORKER,)]
 
 
 def run(*command, env=None, cwd=None):
@@ -160,7 +160,7 @@ def test_every_option_is_in_the_manual():
 def test_every_switch_is_in_the_manual(page):
     manual = (ROOT / "deploy" / "man" / page).read_text().replace("\\-", "-")
     program = {"nusku.1": NUSKU, "nusku-router.8": ROUTER, "nusku-worker.8": WORKER}[page]
-    for words in [("dev",), ("check-config",), ("catalog",)] if program == NUSKU else [()]:
+    for words in [p[1:] for p in PROGRAMS if p[0] == NUSKU] if program == NUSKU else [()]:
         for switch in re.findall(r"^  (--[a-z-]+)", run(program, *words, "--help").stdout, re.MULTILINE):
             assert switch in manual, switch
 
