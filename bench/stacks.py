@@ -88,7 +88,7 @@ class OnRedis(Stack):
 
 class OnSQLite(Stack):
     name = "sqlite"
-    title = "SQLite (an answered write is on the disk)"
+    title = "SQLite (synchronous FULL)"
     folder = None
 
     def start(self):
