@@ -36,6 +36,7 @@ static const char *const bodies[SCRIPT_COUNT] = {
     X(set_free)                                                                                    \
     X(settle)                                                                                      \
     X(take)                                                                                        \
+    X(trim)                                                                                        \
     X(touched)
 
 static const struct part {

@@ -108,6 +108,23 @@ void queue_row_expect(struct queue_row *q, int64_t at_ms)
 
 /* ---- What time does --------------------------------------------------------------------------- */
 
+/* expire_unclaimed removes expired messages that no claim holds, all in one statement. */
+static size_t expire_unclaimed(struct sqlite_store *s, struct queue_row *q, size_t most)
+{
+    sqlite3_stmt *st = sqlite_store_use(s, SQL_EXPIRE_UNCLAIMED);
+    int n;
+
+    sqlite3_bind_int64(st, 1, q->id);
+    sqlite3_bind_int64(st, 2, s->now_ms);
+    sqlite3_bind_int64(st, 3, (sqlite3_int64)most);
+    sqlite_store_run(s, st);
+    n = s->st == ST_OK ? sqlite3_changes(s->db) : 0;
+    q->total -= n;
+    q->dirty |= n > 0;
+    return (size_t)n;
+}
+
+/* expire removes up to about most expired messages, and takes those that are claimed out of their claims. */
 static size_t expire(struct sqlite_store *s, struct queue_row *q, size_t most)
 {
     struct {
@@ -115,8 +132,10 @@ static size_t expire(struct sqlite_store *s, struct queue_row *q, size_t most)
         bool claimed;
         struct claim_id claim;
     } gone[64];
-    size_t n, all = 0;
+    size_t n, all = expire_unclaimed(s, q, most);
 
+    if (all >= most)
+        return all;
     do {
         sqlite3_stmt *st = sqlite_store_use(s, SQL_EXPIRED);
 
@@ -139,9 +158,11 @@ static size_t expire(struct sqlite_store *s, struct queue_row *q, size_t most)
     return all;
 }
 
-/* end_claim frees the messages of one claim that has ended. False: none has. */
-static bool end_claim(struct sqlite_store *s, struct queue_row *q)
+/* end_claim frees the messages of one claim that has ended. Returns how many they were, and one; 0: no
+ * claim has ended. */
+static size_t end_claim(struct sqlite_store *s, struct queue_row *q)
 {
+    int64_t claimed = q->claimed;
     struct claim_id claim = {{0}};
     sqlite3_stmt *st = sqlite_store_use(s, SQL_CLAIM_ENDED);
     bool found;
@@ -152,9 +173,10 @@ static bool end_claim(struct sqlite_store *s, struct queue_row *q)
     if (found && sqlite_store_bytes(st, 0).len == CLAIM_ID_BYTES)
         memcpy(claim.bytes, sqlite_store_bytes(st, 0).p, CLAIM_ID_BYTES);
     sqlite3_reset(st);
-    if (found)
-        claim_free(s, q, &claim);
-    return found;
+    if (!found)
+        return 0;
+    claim_free(s, q, &claim);
+    return (size_t)(claimed - q->claimed) + 1;
 }
 
 static size_t make_ready(struct sqlite_store *s, struct queue_row *q, size_t most)
@@ -170,13 +192,15 @@ static size_t make_ready(struct sqlite_store *s, struct queue_row *q, size_t mos
 
 bool queue_row_settle(struct sqlite_store *s, struct queue_row *q)
 {
-    size_t done = 0;
+    size_t done, n = 1;
 
     if (q->settled)
         return true;
     done = expire(s, q, SETTLE_MAX);
-    while (done < SETTLE_MAX && end_claim(s, q))
-        done++;
+    while (done < SETTLE_MAX && n > 0) {
+        n = end_claim(s, q);
+        done += n;
+    }
     if (done < SETTLE_MAX)
         done += make_ready(s, q, SETTLE_MAX - done);
     q->settled = done < SETTLE_MAX;

@@ -13,7 +13,7 @@
 enum message_state { STATE_FREE = 0, STATE_DELAYED = 1, STATE_CLAIMED = 2 };
 
 enum {
-    SETTLE_MAX = 1000, /* messages that one operation settles before it waits for the next batch */
+    SETTLE_MAX = 5000, /* messages that one operation settles before it waits for the next batch */
     SWEEP_MAX = 2000,  /* messages that one sweep removes */
 };
 
@@ -52,13 +52,16 @@ enum {
     X(HOLD, "UPDATE message SET state = 2, claim = ?2, claim_count = claim_count + 1, "            \
             "expires_ms = ?3 WHERE id = ?1")                                                       \
     X(PROLONG, "UPDATE message SET expires_ms = ?4 WHERE queue = ?1 AND claim = ?2 "               \
-               "AND expires_ms < ?3")                                                              \
+               "AND +expires_ms < ?3") /* the plus: by the index of the claim, not of expiry */    \
     X(FREE, "UPDATE message SET state = 0, claim = NULL WHERE queue = ?1 AND claim = ?2")          \
     X(MAKE_READY, "UPDATE message SET state = 0 WHERE id IN (SELECT id FROM message "              \
                   "WHERE queue = ?1 AND state = 1 AND until_ms <= ?2 LIMIT ?3)")                   \
     X(BURY, "UPDATE message SET queue = ?2, state = 0, seq = ?3, expires_ms = ?4, "                \
             "claim_count = 0, claim = NULL, id_epoch = ?5, id_seq = ?6 WHERE id = ?1")             \
     X(REMOVE, "DELETE FROM message WHERE id = ?1")                                                 \
+    X(EXPIRE_UNCLAIMED,                                                                            \
+      "DELETE FROM message WHERE id IN (SELECT id FROM message WHERE queue = ?1 "                  \
+      "AND expires_ms <= ?2 AND claim IS NULL ORDER BY expires_ms LIMIT ?3)")                      \
     X(EXPIRED, "SELECT id, claim FROM message WHERE queue = ?1 AND expires_ms <= ?2 "              \
                "ORDER BY expires_ms LIMIT ?3")                                                     \
     X(NEXT_EXPIRY, "SELECT min(expires_ms) FROM message WHERE queue = ?1")                         \

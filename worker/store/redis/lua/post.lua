@@ -70,6 +70,7 @@ local function post_odd(client, ttl, delay, checksum, body)
         add_odd(Q, last, record, 'z')
         call('ZADD', Q .. 'd', digits(due), last_id)
         expect(Q, due)
+        note_due(Q, due)
     end
 end
 

@@ -5,6 +5,7 @@
 -- @include touched
 -- @include records
 -- @include settle
+-- @include trim
 
 local lanes = read_queue()
 if settle(lanes) then
@@ -25,7 +26,9 @@ end
 for n = 1, LANES do
     local lane = lanes[n]
     if lane and lane.ttl_ms then
-        call('XTRIM', lane_key(n), 'MINID', digits(lane.live_from))
+        if trim(lane) then
+            return 'again'
+        end
         total = total + call('XLEN', lane_key(n))
         local first = call('XRANGE', lane_key(n), '-', '+', 'COUNT', 1)[1]
         if first then

@@ -3,6 +3,7 @@
 
 -- @include queue
 -- @include settle
+-- @include trim
 
 local IDLE_MS = 3600000 -- an empty queue remembers its last number for an hour: clocks may step back
 local lanes = read_queue()
@@ -22,8 +23,7 @@ end
 
 -- sweep_lane trims a lane, and gives an empty one back. True: there is more to do.
 local function sweep_lane(lane)
-    call('XTRIM', lane_key(lane.n), 'MINID', digits(lane.live_from))
-    if forget_back(lane) then
+    if trim(lane) or forget_back(lane) then
         return true
     end
     if call('XLEN', lane_key(lane.n)) == 0 then
@@ -53,6 +53,7 @@ for n = 1, LANES do
 end
 consider(call('ZRANGE', Q .. 'e', 0, 0, 'WITHSCORES')[2])
 consider(call('ZRANGE', Q .. 'c', 0, 0, 'WITHSCORES')[2])
+consider(call('ZRANGE', Q .. 'd', 0, 0, 'WITHSCORES')[2])
 
 if more then
     call('ZADD', KEYS[2], digits(now), Q)
