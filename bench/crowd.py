@@ -42,25 +42,34 @@ def piece(connection):
 
 
 class Crowd:
-    def __init__(self, port, n):
+    def __init__(self, port, n, first=None, status=200):
+        """first: a request that each connection makes before the next one is opened."""
         self.connections = []
-        for _ in range(n):
-            connection = socket.create_connection(("127.0.0.1", port), 60)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.connections.append(connection)
+        try:
+            for _ in range(n):
+                self.connections.append(socket.create_connection(("127.0.0.1", port), 60))
+                self.connections[-1].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                if first is not None:
+                    self.exchange(self.connections[-1:], first, status, lambda body: True)
+        except BaseException:
+            self.close()
+            raise
 
     def ask(self, request, times, status, check=lambda body: True):
         """The same request that often, over all connections. Each answer must have the status, and a body
         that check() is content with."""
         while times > 0:
-            asking = self.connections[:times]
-            for connection in asking:
-                connection.sendall(request)
-            for connection in asking:
-                answer = receive(connection)
-                if answer[0] != status or not check(answer[1]):
-                    raise Failed(f"{request[:200]}: {answer[0]} {answer[1][:300]}")
-            times -= len(asking)
+            self.exchange(self.connections[:times], request, status, check)
+            times -= len(self.connections[:times])
+
+    @staticmethod
+    def exchange(connections, request, status, check):
+        for connection in connections:
+            connection.sendall(request)
+        for connection in connections:
+            got, body = receive(connection)
+            if got != status or not check(body):
+                raise Failed(f"{request[:200]}: {got} {body[:300]}")
 
     def close(self):
         for connection in self.connections:
