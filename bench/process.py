@@ -5,6 +5,7 @@ import pathlib
 import re
 
 TICKS = os.sysconf("SC_CLK_TCK")
+CORES = os.cpu_count()
 
 
 def cpu_seconds(pid):
@@ -17,6 +18,13 @@ def children_seconds():
     """The same of all children of this process that have ended."""
     times = os.times()
     return times.children_user + times.children_system
+
+
+def machine_seconds():
+    """Time that all processors together have been busy so far."""
+    fields = pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]
+    user, nice, system, _, _, irq, softirq, steal = map(int, fields)
+    return (user + nice + system + irq + softirq + steal) / TICKS
 
 
 def kib(path, *names):
