@@ -18,6 +18,8 @@ enum { BACKLOG = 4096 };
 struct listen_address {
     struct sockaddr_storage address;
     socklen_t len;
+    size_t sockets; /* that will be */
+    size_t opened;  /* that are */
 };
 
 static bool is_loopback(const struct sockaddr_storage *a)
@@ -30,8 +32,8 @@ static bool is_loopback(const struct sockaddr_storage *a)
     return a->ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
 }
 
-enum status listen_resolve(const char *host, int64_t port, struct listen_address **out,
-                           bool *loopback, struct failure *f)
+enum status listen_resolve(const char *host, int64_t port, size_t sockets,
+                           struct listen_address **out, bool *loopback, struct failure *f)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     struct addrinfo *found;
@@ -46,26 +48,43 @@ enum status listen_resolve(const char *host, int64_t port, struct listen_address
     a = mem_zalloc(sizeof(*a));
     memcpy(&a->address, found->ai_addr, found->ai_addrlen);
     a->len = found->ai_addrlen;
+    a->sockets = sockets;
     freeaddrinfo(found);
     *loopback = is_loopback(&a->address);
     *out = a;
     return ST_OK;
 }
 
+/* begin_listening: the first socket of an address takes it for itself, so that it fails where another
+ * server listens, of ours or not; only then are the address's other sockets let in beside it. (A test
+ * before the bind would let two servers in that start together: the kernel decides in listen().) */
+static bool begin_listening(struct listen_address *a, int s)
+{
+    int on = 1;
+
+    setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)); /* old connections don't count */
+    if (a->opened > 0)
+        setsockopt(s, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+    if (bind(s, (struct sockaddr *)&a->address, a->len) != 0 || listen(s, BACKLOG) != 0 ||
+        getsockname(s, (struct sockaddr *)&a->address, &a->len) != 0)
+        return false;
+    if (a->opened == 0 && a->sockets > 1)
+        setsockopt(s, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+    a->opened++;
+    return true;
+}
+
 enum status listen_open(struct listen_address *a, int64_t slow_ms, int *fd, struct failure *f)
 {
     int s = socket(a->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int on = 1, timeout_ms = (int)slow_ms;
+    int timeout_ms = (int)slow_ms;
     char url[LISTEN_URL_BYTES];
 
     listen_url(a, url);
     if (s < 0)
         return fail(f, ST_UNAVAILABLE, "%s: %s", url, strerror(errno));
-    setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    setsockopt(s, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
     setsockopt(s, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof(timeout_ms));
-    if (bind(s, (struct sockaddr *)&a->address, a->len) != 0 || listen(s, BACKLOG) != 0 ||
-        getsockname(s, (struct sockaddr *)&a->address, &a->len) != 0) {
+    if (!begin_listening(a, s)) {
         fail(f, ST_UNAVAILABLE, "%s: %s", url, strerror(errno));
         close(s);
         return ST_UNAVAILABLE;

@@ -97,7 +97,7 @@ enum status router_start(const struct config *config, struct router **out, struc
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->reached, NULL);
     configure_h2o(r);
-    st = listen_resolve(config->bind, config->port, &r->address, &loopback, f);
+    st = listen_resolve(config->bind, config->port, r->n, &r->address, &loopback, f);
     if (st == ST_OK)
         st = check_exposure(config, loopback, f);
     if (st == ST_OK)

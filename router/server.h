@@ -26,7 +26,7 @@ struct server_options {
     void *context;
 };
 
-/* server_new opens a listening socket of its own (SO_REUSEPORT). ST_UNAVAILABLE: no address. */
+/* server_new opens a listening socket of its own. ST_UNAVAILABLE: the address can't be had. */
 enum status server_new(const struct server_options *options, struct server **server,
                        struct failure *f);
 

@@ -216,6 +216,55 @@ def test_port_that_is_taken(tmp_path):
     assert "in use" in done.stderr
 
 
+def second(tmp_path, kind, port, threads):
+    """Another server on the port, which must not share it; without one it would serve until killed."""
+    options = ["--option", f"router.threads={threads}", "--option", f"DEFAULT.state_path={tmp_path}"]
+    address = ["--listen", f"127.0.0.1:{port}", "--data", tmp_path / "data"] if kind == "dev" \
+        else ["--option", f"drivers:transport:wsgi.port={port}"]
+    return run(*((NUSKU, "dev") if kind == "dev" else (ROUTER,)), *options, *address)
+
+
+@pytest.mark.parametrize("kind", ["dev", "router"])
+@pytest.mark.parametrize("threads, others", [(1, 1), (1, 2), (2, 1), (2, 2)])
+def test_port_of_another_server(kind, threads, others, tmp_path):
+    """Several threads share a port, several servers don't: each would have some of the requests."""
+    with Nusku(options=[f"router.threads={threads}"]) as server:
+        done = second(tmp_path, kind, server.port, others)
+        assert (done.returncode, done.stdout) == (1, ""), done.stderr
+        assert "Address already in use" in done.stderr
+        assert str(server.port) in done.stderr
+        assert Client(server.port).get("/v2/queues").status == 200
+
+
+@pytest.mark.parametrize("threads", [1, 2, 8])
+def test_restart_on_the_same_port(threads):
+    """What is left of the connections that the first one closed doesn't hold the port."""
+    with Nusku(options=[f"router.threads={threads}"]) as server:
+        for how in (signal.SIGTERM, signal.SIGKILL, signal.SIGTERM):
+            connections = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(20)]
+            assert Client(server.port).get("/v2/queues").status == 200
+            server.kill(how)  # it closes first: the ends of these wait on its side
+            server.start()
+            assert Client(server.port).get("/v2/queues").status == 200
+            for connection in connections:
+                connection.close()
+
+
+def test_all_threads_get_connections():
+    with Nusku(options=["router.threads=2"]) as server:
+        tasks = [path for path in pathlib.Path(f"/proc/{server.process.pid}/task").iterdir()
+                 if (path / "comm").read_text() == "router\n"]
+        before = [switches(task) for task in tasks]
+        assert len(tasks) == 2
+        wait_for(lambda: Client(server.port).get("/v2/queues").status == 200 and
+                 all(switches(task) > old + 5 for task, old in zip(tasks, before, strict=True)))
+
+
+def switches(task):
+    """How often a thread has gone to sleep."""
+    return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", (task / "status").read_text(), re.MULTILINE)[1])
+
+
 def test_data_folder_that_cannot_be(tmp_path):
     (tmp_path / "file").write_text("")
     done = run(NUSKU, "dev", "--data", tmp_path / "file" / "data", "--listen", "127.0.0.1:0")
