@@ -201,6 +201,34 @@ static enum status check_default(const char *what, int64_t value, int64_t most, 
                 (long long)value, what, (long long)most);
 }
 
+int64_t config_request_max(const struct config *c)
+{
+    enum { MORE = 65536 }; /* what is a little too large gets an error that says what it is */
+    int64_t most = c->max_messages_post_bytes;
+
+    if (c->max_request_bytes != 0)
+        return c->max_request_bytes;
+    if (most < c->max_queue_metadata_bytes)
+        most = c->max_queue_metadata_bytes;
+    return most + MORE;
+}
+
+/* check_requests: a body that is allowed must be let in, and each thread must have room for it twice, as
+ * buffers grow by doubling. */
+static enum status check_requests(const struct config *c, struct failure *f)
+{
+    int64_t most = config_request_max(c);
+
+    if (most < c->max_messages_post_bytes || most < c->max_queue_metadata_bytes)
+        return fail(f, ST_INVALID, "[router] max_request_size is below a limit of [transport]");
+    if (c->max_request_memory_bytes / c->router_threads < 2 * most)
+        return fail(f, ST_INVALID,
+                    "[router] max_request_memory must be at least %lld: two requests of %lld bytes "
+                    "for each thread",
+                    (long long)(2 * most * c->router_threads), (long long)most);
+    return ST_OK;
+}
+
 enum status config_check(const struct config *c, struct failure *f)
 {
     enum status st;
@@ -214,9 +242,8 @@ enum status config_check(const struct config *c, struct failure *f)
     if (c->min_length_client_id > c->max_length_client_id)
         return fail(f, ST_INVALID,
                     "[transport] min_length_client_id is above max_length_client_id");
-    if (c->max_request_bytes < c->max_messages_post_bytes ||
-        c->max_request_bytes < c->max_queue_metadata_bytes)
-        return fail(f, ST_INVALID, "[router] max_request_size is below a limit of [transport]");
+    if ((st = check_requests(c, f)) != ST_OK)
+        return st;
     if (c->heartbeat_timeout_s <= c->heartbeat_interval_s)
         return fail(f, ST_INVALID, "[worker] heartbeat_timeout must be above heartbeat_interval");
     return ST_OK;

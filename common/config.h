@@ -51,6 +51,9 @@ enum status config_override(struct config *c, const char *assignment, struct fai
 /* config_check looks at options that only make sense together. */
 enum status config_check(const struct config *c, struct failure *f);
 
+/* config_request_max gives the largest request body that is in force, in bytes. */
+int64_t config_request_max(const struct config *c);
+
 /* config_print appends the whole configuration as an INI file. With comments each option stands
  * under its text, its default and its bounds; secrets are shown as "***". */
 void config_print(const struct config *c, bool comments, struct buffer *out);

@@ -38,7 +38,7 @@ static void configure_h2o(struct router *r)
 {
     h2o_config_init(&r->globalconf);
     r->globalconf.server_name = h2o_iovec_init(H2O_STRLIT("Nusku/" NUSKU_VERSION));
-    r->globalconf.max_request_entity_size = (size_t)r->config->max_request_bytes;
+    r->globalconf.max_request_entity_size = (size_t)config_request_max(r->config);
     r->globalconf.http1.req_timeout = (uint64_t)r->config->client_timeout_s * 1000;
     r->globalconf.http1.upgrade_to_http2 = 0; /* this h2o lacks the rapid reset fix */
     http_configure(&r->globalconf, r->config);

@@ -35,6 +35,7 @@ struct server {
     struct dispatch *dispatch;
     struct place *place;
     struct api api;
+    struct http_thread http;
     struct worker_watch watch;
     struct mail stop_mail;
     int64_t stop_by_ms; /* 0 while the server runs */
@@ -45,9 +46,14 @@ struct server {
 
 static void on_connection(h2o_socket_t *listener, const char *err);
 
+static bool is_crowded(const struct server *s)
+{
+    return s->connections + linger_count(s->http.linger) >= s->options.connections_max;
+}
+
 static void resume_accepting(struct server *s)
 {
-    if (s->listener == NULL || s->accepting || s->connections >= s->options.connections_max)
+    if (s->listener == NULL || s->accepting || is_crowded(s))
         return;
     s->accepting = true;
     h2o_socket_read_start(s->listener, on_connection);
@@ -72,13 +78,18 @@ static void on_socket_closed(void *data)
     resume_accepting(s);
 }
 
+static void on_lingering_closed(void *server)
+{
+    resume_accepting(server);
+}
+
 /* accept_waiting takes a turn's share of what waits in the listen queue. */
 static void accept_waiting(struct server *s)
 {
     for (int i = 0; i < ACCEPTS_A_TURN; i++) {
         h2o_socket_t *sock;
 
-        if (s->connections >= s->options.connections_max) {
+        if (is_crowded(s)) {
             pause_accepting(s); /* further ones wait in the listen queue */
             return;
         }
@@ -173,7 +184,8 @@ static int turn(struct server *s, int sleep_ms)
 {
     if (h2o_evloop_run(s->loop, sleep_ms) != 0 && errno != EINTR)
         abort(); /* epoll itself fails: nothing can be served any more */
-    return dispatch_turn(s->dispatch);
+    sleep_ms = dispatch_turn(s->dispatch);
+    return intake_turn(s->http.intake) ? 0 : sleep_ms;
 }
 
 /* close_connections ends those that are idle, and those whose answer took too long. */
@@ -181,6 +193,7 @@ static void close_connections(struct server *s)
 {
     enum { TURNS = 50, TURN_MS = 10 };
 
+    linger_stop(s->http.linger);
     s->ctx.globalconf->http1.callbacks.foreach_request(&s->ctx, hang_up, NULL);
     for (int i = 0; i < TURNS && s->connections > 0; i++)
         turn(s, TURN_MS);
@@ -240,7 +253,13 @@ enum status server_new(const struct server_options *options, struct server **out
     s->dispatch = dispatch_new(&dispatch);
     s->place = place_new(options->service, s->mailbox, config->operation_timeout_ms);
     s->api = (struct api){.config = config, .dispatch = s->dispatch, .place = s->place};
-    http_attach(&s->ctx, &s->api);
+    s->http = (struct http_thread){
+        .api = &s->api,
+        .intake = intake_new(&s->ctx,
+                             (size_t)(config->max_request_memory_bytes / config->router_threads)),
+        .linger = linger_new(s->loop, on_lingering_closed, s),
+    };
+    http_attach(&s->ctx, &s->http);
     s->watch = (struct worker_watch){.reply_to = s->mailbox, .on_workers = on_workers};
     h2o_timeout_init(s->loop, &s->pause_timeout, NO_DESCRIPTOR_PAUSE_MS);
     s->pause.cb = on_pause_over;
@@ -279,6 +298,8 @@ bool server_free(struct server *s)
     mailbox_free(s->mailbox);
     if (s->connections > 0)
         return false;
+    intake_free(s->http.intake);
+    linger_free(s->http.linger);
     h2o_timeout_unlink(&s->pause);
     h2o_timeout_dispose(s->loop, &s->pause_timeout);
     h2o_context_dispose(&s->ctx);

@@ -21,9 +21,14 @@ static struct http_handler *the_handler(h2o_context_t *ctx)
     return (struct http_handler *)ctx->globalconf->hosts[0]->paths.entries[0].handlers.entries[0];
 }
 
-void http_attach(h2o_context_t *ctx, struct api *api)
+void http_attach(h2o_context_t *ctx, struct http_thread *thread)
 {
-    h2o_context_set_handler_context(ctx, &the_handler(ctx)->super, api);
+    h2o_context_set_handler_context(ctx, &the_handler(ctx)->super, thread);
+}
+
+struct http_thread *http_thread_of(h2o_context_t *ctx)
+{
+    return h2o_context_get_handler_context(ctx, &the_handler(ctx)->super);
 }
 
 /* ---- What came in ----------------------------------------------------------------------------- */
@@ -118,7 +123,18 @@ static bool check_framing(struct exchange *ex)
     if (fault == NULL)
         return true;
     ex->req->http1_is_persistent = 0;
+    linger_after(http_thread_of(ex->req->conn->ctx)->linger, ex->req);
     exchange_error(ex, 400, "Invalid header value", fault);
+    return false;
+}
+
+/* check_memory refuses what would be another body in memory while there are too many. */
+static bool check_memory(struct exchange *ex)
+{
+    if (ex->document.len == 0 || !intake_is_full(http_thread_of(ex->req->conn->ctx)->intake))
+        return true;
+    exchange_error(ex, 503, "Service temporarily unavailable",
+                   "The service is busy. Please try again in a few seconds.");
     return false;
 }
 
@@ -260,15 +276,16 @@ static int on_request(h2o_handler_t *self, h2o_req_t *req)
     struct exchange *ex = h2o_mem_alloc_shared(&req->pool, sizeof(*ex), on_gone);
     const struct resource *r;
 
+    (void)self;
     *ex = (struct exchange){
         .req = req,
-        .api = h2o_context_get_handler_context(req->conn->ctx, self),
+        .api = http_thread_of(req->conn->ctx)->api,
         .method = slice_of_iovec(req->input.method),
         .document = slice_of_iovec(req->entity),
     };
     ex->api->exchanges++;
     read_headers(ex);
-    if (!check_framing(ex))
+    if (!check_framing(ex) || !check_memory(ex))
         return 0;
     r = read_path(ex) ? route_find(ex) : NULL;
     if (slice_eq(ex->method, SLICE("OPTIONS")))

@@ -5,6 +5,8 @@
 #define ROUTER_HTTP_HTTP_H
 
 #include "router/api/api.h"
+#include "router/http/intake.h"
+#include "router/http/linger.h"
 
 #include <h2o.h>
 
@@ -12,7 +14,15 @@
  * as long as it does. */
 void http_configure(h2o_globalconf_t *globalconf, const struct config *config);
 
-/* http_attach gives a thread's context the api that its requests use. */
-void http_attach(h2o_context_t *ctx, struct api *api);
+/* What the requests of a thread use. */
+struct http_thread {
+    struct api *api;
+    struct intake *intake;
+    struct lingerer *linger;
+};
+
+/* http_attach gives it to the thread's context; http_thread_of gives it back. */
+void http_attach(h2o_context_t *ctx, struct http_thread *thread);
+struct http_thread *http_thread_of(h2o_context_t *ctx);
 
 #endif

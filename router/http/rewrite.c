@@ -2,6 +2,7 @@
 
 #include "common/buffer.h"
 #include "router/http/exchange.h"
+#include "router/http/http.h"
 
 struct rewriter {
     h2o_ostream_t super; /* first */
@@ -15,7 +16,10 @@ static void on_send(h2o_ostream_t *self, h2o_req_t *req, h2o_iovec_t *bufs, size
     struct buffer b = {0};
     h2o_iovec_t body;
 
-    if (memmem(was.p, was.len, "too large", 9) != NULL) {
+    if (req->res.status == 503) {
+        title = "Service temporarily unavailable";
+        description = "The service is busy. Please try again in a few seconds.";
+    } else if (memmem(was.p, was.len, "too large", 9) != NULL) {
         /* what a PATCH carries is called so in all of its errors */
         title = h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT("PATCH"))
                     ? "Invalid request body"
@@ -49,7 +53,11 @@ static void on_setup(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t **slot)
         req->res.status >= 400 && type != -1) {
         req->res.headers.entries[type].value = h2o_iovec_init(H2O_STRLIT("application/json"));
         h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_VARY, NULL, H2O_STRLIT("Accept"));
+        if (req->res.status == 503)
+            h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_RETRY_AFTER, NULL,
+                           H2O_STRLIT("1"));
         response_add_request_id(req);
+        linger_after(http_thread_of(req->conn->ctx)->linger, req); /* not all of it was read */
         w = (struct rewriter *)h2o_add_ostream(req, sizeof(*w), slot);
         w->super.do_send = on_send;
         slot = &w->super.next;

@@ -4,11 +4,15 @@ client id's modes of 1.2, checksums of 6.1).
 One server has an odd value for each of the limits, so that no option can pass for another.
 """
 
+import contextlib
 import hashlib
 import json
+import os
+import socket
 
 import pytest
-from support.api import JSON_PATCH, SHOWN, Client, new_queue, refused, render, send
+from support.api import JSON_PATCH, SHOWN, Client, new_queue, parse, receive, refused, render, send
+from support.servers import Nusku, wait_for
 
 LIMITS = {
     "max_queues_per_page": 23, "max_messages_per_page": 24, "max_messages_per_claim_or_pop": 25,
@@ -125,6 +129,100 @@ def test_size_far_above_the_limit_is_told_as_any_error(api, queue):
     answer = send(api.port, render("POST", f"{queue}/messages", headers), "POST")
     refused(answer, 400, VALUE)
     assert answer.headers["x-openstack-request-id"]
+
+
+@pytest.mark.parametrize("pieces", [1, 215])
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("identity", [False, True])
+def test_body_far_above_the_limit_is_sent(api, queue, pieces, chunked, identity):
+    """A client that sends it all without asking first gets the error, not a broken connection."""
+    body = b"x" * (21500000 // pieces)
+    head = render("POST", f"{queue}/messages", {
+        **(api.headers if identity else {}),
+        **({"Transfer-Encoding": "chunked"} if chunked else {"Content-Length": len(body) * pieces})})
+    if chunked:
+        body = b"%x\r\n%s\r\n" % (len(body), body)
+    with socket.create_connection(("127.0.0.1", api.port), 20) as connection:
+        connection.sendall(head)
+        for _ in range(pieces):
+            connection.sendall(body)
+        refused(receive(connection, "POST"), 400, VALUE)
+        assert connection.recv(1) == b""
+
+
+def test_body_above_the_limit_behind_a_request(api, queue):
+    with socket.create_connection(("127.0.0.1", api.port), 20) as connection:
+        connection.sendall(render("GET", "/v2/queues", api.headers) +
+                           render("POST", f"{queue}/messages", api.headers, b"x" * 2 ** 20))
+        came = b"".join(iter(lambda: connection.recv(65536), b""))
+    answers, rest = parse(came, ["GET", "POST"])
+    assert (answers[0].status, rest) == (200, b"")
+    refused(answers[1], 400, VALUE)
+
+
+@pytest.mark.parametrize("options, size", [
+    ([], 262144 + 65536),
+    (["transport.max_messages_post_size=1000000"], 1000000 + 65536),
+    (["transport.max_queue_metadata=1000000"], 1000000 + 65536),
+    (["router.max_request_size=400000"], 400000),
+])
+def test_largest_request(start, options, size):
+    """It follows the limits of bodies; told from the length alone, before the path is looked at."""
+    client = Client(start(*options).port)
+    assert client.post("/v2/none", b"x" * size).status == 404
+    refused(client.post("/v2/none", b"x" * (size + 1)), 400, VALUE)
+    refused(client.post("/v2/none", b"x" * (size + 1), chunked=True), 400, VALUE)
+
+
+def half_sent(port, size, headers=()):
+    """A connection on which a request came but for the last byte of its body."""
+    connection = socket.create_connection(("127.0.0.1", port), 20)
+    connection.sendall(render("POST", "/v2/queues/q/messages", headers, b"x" * size)[:-1])
+    return connection
+
+
+def test_memory_of_requests_is_bounded():
+    """What nobody has looked at yet: no identity, no route."""
+    sanitizer = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=4"}
+    with (Nusku(options=["router.max_request_memory=4194304"], env=sanitizer) as server,
+          contextlib.ExitStack() as stack):
+        Client(server.port).fill("/v2/queues/q", 1)
+        before = server.resident_kib
+        for _ in range(400):
+            stack.enter_context(half_sent(server.port, 300000))
+            assert server.resident_kib < before + 100 * 1024
+        stack.enter_context(half_sent(server.port, 300000))
+        wait_for(lambda: server.resident_kib < before + 40 * 1024)
+        assert Client(server.port).get("/v2/queues").status == 200
+
+
+def test_requests_that_are_too_much_are_told(start):
+    """Those that have been coming for longest are given up; the others are served."""
+    server = start("router.max_request_memory=4194304")
+    client = Client(server.port)
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(half_sent(server.port, 200000, client.headers)) for _ in range(60)]
+        answer = receive(connections[0], "POST")
+        refused(answer, 503, "Service temporarily unavailable")
+        assert answer.headers["Retry-After"]
+        assert answer.headers["Connection"] == "close"
+        connections[-1].sendall(b"x")
+        refused(receive(connections[-1], "POST"), 400, "Invalid request body")
+        assert "REQUESTS-SHED" in server.text()
+    client.fill(client.queue(), 1)
+
+
+def test_heads_that_are_too_much_are_let_go(start):
+    server = start("router.max_request_memory=4194304")
+    with contextlib.ExitStack() as stack:
+        connections = []
+        for _ in range(60):
+            connections.append(stack.enter_context(socket.create_connection(("127.0.0.1", server.port), 20)))
+            connections[-1].sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 200000)
+        with contextlib.suppress(ConnectionResetError):
+            assert connections[0].recv(1) == b""
+    client = Client(server.port)
+    client.fill(client.queue(), 1)
 
 
 @pytest.mark.parametrize("path", ["/claims", "/purge", "/claims/x"])

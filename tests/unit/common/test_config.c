@@ -445,6 +445,11 @@ static void test_config_check_looks_at_options_together(void **state)
         {{"transport.max_queue_metadata=16777216", "router.max_request_size=16777215"},
          "max_request_size"},
         {{"transport.max_queue_metadata=16777216", "router.max_request_size=16777216"}, NULL},
+        {{"transport.max_queue_metadata=16777216"}, NULL},
+        {{"router.max_request_size=134217728"}, NULL},
+        {{"router.max_request_size=134217729"}, "max_request_memory"},
+        {{"router.max_request_memory=1048576"}, NULL},
+        {{"router.max_request_memory=1048576", "router.threads=2"}, "max_request_memory"},
         {{"worker.heartbeat_interval=15"}, "heartbeat"},
         {{"worker.heartbeat_interval=14"}, NULL},
     };
@@ -463,6 +468,32 @@ static void test_config_check_looks_at_options_together(void **state)
         if (st != (cases[i].what == NULL ? ST_OK : ST_INVALID) ||
             (cases[i].what != NULL && !holds(f.text, cases[i].what)))
             fail_msg("%s: %s %s", cases[i].assignment[0], status_name(st), f.text);
+    }
+}
+
+static void test_config_request_max_follows_the_limits_of_bodies(void **state)
+{
+    static const struct {
+        const char *assignment;
+        int64_t max;
+    } cases[] = {
+        {"transport.max_messages_post_size=262144", 262144 + 65536},
+        {"transport.max_messages_post_size=2", 65536 + 65536},
+        {"transport.max_messages_post_size=16777216", 16777216 + 65536},
+        {"transport.max_queue_metadata=16777216", 16777216 + 65536},
+        {"router.max_request_size=300000", 300000},
+        {"router.max_request_size=0", 262144 + 65536},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct failure f = {0};
+        struct config c;
+
+        config_init(&c);
+        assert_int_equal(config_override(&c, cases[i].assignment, &f), ST_OK);
+        assert_int_equal(config_request_max(&c), cases[i].max);
+        config_fini(&c);
     }
 }
 
@@ -811,6 +842,7 @@ int main(void)
         TEST(test_config_override_sets_an_option_of_any_section),
         TEST(test_config_override_refuses_other_forms),
         TEST(test_config_check_looks_at_options_together),
+        TEST(test_config_request_max_follows_the_limits_of_bodies),
         TEST(test_config_printed_loads_back_to_the_same),
         TEST(test_config_printed_defaults_load_back_to_the_same),
         TEST(test_config_print_hides_passwords),
