@@ -17,7 +17,8 @@
     X(CLAIMED, 8, "the message is under a claim that was not named")                               \
     X(NOT_CLAIMED, 9, "a claim was named, but the message is not claimed")                         \
     X(CLAIM_GONE, 10, "the claim that was named is unknown or has expired")                        \
-    X(QUEUE_GONE, 11, "this life of the queue has ended: look it up again")
+    X(QUEUE_GONE, 11, "this life of the queue has ended: look it up again")                        \
+    X(REFUSED, 12, "a back end is reached, but refuses, or answers what it never should")
 
 enum status {
 #define STATUS_ENUM(name, number, text) ST_##name = number,

@@ -19,7 +19,9 @@
  * Atomic    Each operation is all or nothing, and durable as the back end is configured to be
  *           once it is answered ST_OK.
  * Errors    ST_UNAVAILABLE: not reached, or lost on the way (it may have happened: the router asks
- *           again, under the same key). ST_TIMEOUT: not begun by op->deadline_mono_ms. Others below.
+ *           again, under the same key). ST_TIMEOUT: not begun by op->deadline_mono_ms. ST_REFUSED: the
+ *           back end is there, but won't (full, read-only, in the middle of something); the
+ *           store logs it. Others below.
  *
  * What the operations mean, by op->code (arguments and results: common/op.h):
  *

@@ -49,6 +49,7 @@ void call_fail_status(struct api_call *c, const struct failure *f, enum status s
     call_fail(c, FAULT_UNAVAILABLE, "%s. Please try again in a few seconds.",
               st == ST_TIMEOUT      ? "The back end did not answer in time"
               : st == ST_OVERLOADED ? "The service is busy"
+              : st == ST_REFUSED    ? "The back end is reached, but refuses to work"
                                     : "The back end cannot be reached");
 }
 

@@ -114,6 +114,7 @@ static redisReply *next_reply(redisReader *reader)
 static void take_all(struct request *r, redisReader *reader)
 {
     enum reply_verdict verdict = REPLY_AGAIN;
+    struct redis_store s = {.address = "here", .tell_again_mono_ms = INT64_MAX};
     struct arena a = {0};
     redisReply *reply;
     int64_t ms;
@@ -121,7 +122,7 @@ static void take_all(struct request *r, redisReader *reader)
     while (verdict == REPLY_AGAIN && (reply = next_reply(reader)) != NULL) {
         if (reply_time(reply, &ms))
             assert(ms >= 0);
-        verdict = reply_take(NULL, r, reply, &a);
+        verdict = reply_take(&s, r, reply, &a);
         for (uint32_t i = 0; verdict == REPLY_DONE && i < r->n; i++)
             check_outcome(r->ops[i]);
         freeReplyObject(reply);

@@ -4,11 +4,13 @@ messages are handed out once and in order."""
 import collections
 import contextlib
 import random
+import re
+import socket
 import sqlite3
 import threading
 
 import pytest
-from support.api import Client
+from support.api import Client, refused
 from support.clock import LIBRARIES, Clock
 from support.load import Connection, Load, Workers, everything, pages, told_to_come_again
 from support.servers import Cluster, Nusku, Redis, wait_for
@@ -52,6 +54,80 @@ def test_connections_to_redis_are_cut_under_load():
         load.check()
         assert not load.refused
         assert cluster.workers[0].text().count("REDIS-LOST") >= 5
+
+
+# How Redis is made to refuse, what it calls that, and how it is made to serve again
+REFUSALS = {
+    "full": ("OOM", ["config", "set", "maxmemory", "1"], ["config", "set", "maxmemory", "0"]),
+    "replica": ("READONLY", ["replicaof", "127.0.0.1", "1"], ["replicaof", "no", "one"]),
+    "cannot save": ("MISCONF", ["config", "set", "min-replicas-to-write", "1"],
+                    ["config", "set", "min-replicas-to-write", "0"]),
+}
+
+
+@pytest.mark.parametrize("how", REFUSALS)
+def test_redis_refuses(how):
+    """Clients are told that it isn't gone, and the operator what it says: not once for each request."""
+    word, refuse, serve = REFUSALS[how]
+    with Redis() as redis, Nusku(store=redis.uri) as server:
+        api = Client(server.port)
+        queue = api.queue()
+        api.fill(queue, 1)
+        redis.cli(*refuse)
+        for n in range(20):
+            answer = api.post(f"{queue}/messages", {"messages": [{"body": f"secret {n}"}]})
+            error = refused(answer, 503, "Service temporarily unavailable")
+            assert "refuses" in error["description"]
+            assert answer.headers["Retry-After"]
+        lines = [line for line in server.text().splitlines() if "REDIS-REFUSED" in line]
+        assert 1 <= len(lines) <= 5
+        assert " WARN " in lines[0]
+        assert word in lines[0] or how == "cannot save"
+        assert f"127.0.0.1:{redis.port}" in lines[0]
+        assert "secret" not in server.text()
+        redis.cli(*serve)
+        api.fill(queue, 2)
+        assert api.listed(queue) == [1, 2]
+
+
+def test_key_of_another_kind_in_redis():
+    with Redis() as redis, Nusku(store=redis.uri) as server:
+        api = Client(server.port)
+        queue = api.queue()
+        api.fill(queue, 1)
+        for key in redis.cli("keys", "nusku:{*").split():
+            redis.cli("del", key)
+            redis.cli("set", key, "x")
+        refused(api.post(f"{queue}/messages", {"messages": [{"body": 1}]}), 503)
+        assert "REDIS-REFUSED" in server.text() and "WRONGTYPE" in server.text()
+
+
+def odd_redis(listener, answer):
+    """Serves whoever comes, until the listener closes: to each script that answer, to TIME the time."""
+    def serve(connection):
+        with connection, connection.makefile("rb") as words, contextlib.suppress(OSError, ValueError):
+            while line := words.readline():
+                command = [words.read(int(words.readline()[1:]) + 2)[:-2] for _ in range(int(line[1:]))]
+                connection.sendall({b"TIME": b"*2\r\n$10\r\n1700000000\r\n$1\r\n0\r\n",
+                                    b"SCRIPT": b"+x\r\n"}.get(command[0], answer))
+    with contextlib.suppress(OSError):
+        while True:
+            threading.Thread(target=serve, args=[listener.accept()[0]], daemon=True).start()
+
+
+@pytest.mark.parametrize("answer", [b"+OK\r\n", b"$-1\r\n", b":5\r\n", b"*1\r\n*0\r\n", b"*-1\r\n"])
+def test_answers_that_redis_never_gives(answer):
+    """Not our fault, so it is no 500; the log says what it is, as an error."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=odd_redis, args=[listener, answer], daemon=True).start()
+        with Nusku(store=f"redis://127.0.0.1:{listener.getsockname()[1]}") as server:
+            api = Client(server.port)
+            queue = api.queue()
+            refused(api.post(f"{queue}/messages", {"messages": [{"body": 1}]}), 503)
+            refused(api.get(f"{queue}/messages"), 503)
+            refused(api.post(f"{queue}/purge"), 503)
+            assert re.search(r" ERROR dev REDIS-ANSWER .*message_post of an unknown form", server.text())
+        listener.shutdown(socket.SHUT_RDWR)
 
 
 def test_scripts_are_flushed_under_load(redis):

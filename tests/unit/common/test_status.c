@@ -10,9 +10,9 @@ static const struct {
     int number;
     const char *name;
 } expected[] = {
-    {0, "OK"},          {1, "NOT_FOUND"},   {2, "CONFLICT"},    {3, "INVALID"},
-    {4, "UNAVAILABLE"}, {5, "TIMEOUT"},     {6, "OVERLOADED"},  {7, "INTERNAL"},
-    {8, "CLAIMED"},     {9, "NOT_CLAIMED"}, {10, "CLAIM_GONE"}, {11, "QUEUE_GONE"},
+    {0, "OK"},          {1, "NOT_FOUND"},   {2, "CONFLICT"}, {3, "INVALID"}, {4, "UNAVAILABLE"},
+    {5, "TIMEOUT"},     {6, "OVERLOADED"},  {7, "INTERNAL"}, {8, "CLAIMED"}, {9, "NOT_CLAIMED"},
+    {10, "CLAIM_GONE"}, {11, "QUEUE_GONE"}, {12, "REFUSED"},
 };
 
 enum { EXPECTED = sizeof(expected) / sizeof(expected[0]) };

@@ -24,9 +24,10 @@ static enum status take(struct op *op, struct slice text)
     struct op *ops[] = {op};
     struct request r = {.ops = ops, .n = 1, .from = -1};
     redisReply *reply = parse(text);
+    struct redis_store s = {.address = "here"};
     struct arena a = {0};
 
-    assert_int_equal(reply_take(NULL, &r, reply, &a), REPLY_DONE);
+    assert_int_equal(reply_take(&s, &r, reply, &a), REPLY_DONE);
     if (op->st != ST_OK && (op->f.st != op->st || op->f.text[0] == '\0'))
         fail_msg("an outcome without a reason");
     freeReplyObject(reply);
@@ -69,7 +70,7 @@ static void test_redis_reply_posted_numbers_are_numbers(void **state)
 
     (void)state;
     CHECK_ALL(op, good, ST_OK);
-    CHECK_ALL(op, bad, ST_INTERNAL);
+    CHECK_ALL(op, bad, ST_REFUSED);
 }
 
 /* A message as it was posted is told of by its number and its ttl. */
@@ -156,7 +157,7 @@ static void test_redis_reply_stats_add_up(void **state)
 
     (void)state;
     CHECK_ALL(op, good, ST_OK);
-    CHECK_ALL(op, bad, ST_INTERNAL);
+    CHECK_ALL(op, bad, ST_REFUSED);
 }
 
 static void test_redis_reply_claim_has_a_time_to_live(void **state)
@@ -170,7 +171,7 @@ static void test_redis_reply_claim_has_a_time_to_live(void **state)
 
     (void)state;
     CHECK_ALL(op, good, ST_OK);
-    CHECK_ALL(op, bad, ST_INTERNAL);
+    CHECK_ALL(op, bad, ST_REFUSED);
 }
 
 /* write_message gives an array of one message with an epoch and a number, in Redis' protocol. */
@@ -195,8 +196,66 @@ static void test_redis_reply_message_ids_can_be_written(void **state)
     (void)state;
     assert_int_equal(take(&op, write_message(text, 0, 0)), ST_OK);
     assert_int_equal(op.out.messages.n, 1);
-    assert_int_equal(take(&op, write_message(text, 1, 0)), ST_INTERNAL);
-    assert_int_equal(take(&op, write_message(text, 0, 0x80)), ST_INTERNAL);
+    assert_int_equal(take(&op, write_message(text, 1, 0)), ST_REFUSED);
+    assert_int_equal(take(&op, write_message(text, 0, 0x80)), ST_REFUSED);
+}
+
+static void test_redis_reply_of_few_words(void **state)
+{
+    static const char *const one[] = {":1\r\n"};
+    static const char *const none[] = {":0\r\n"};
+    static const char *const bad[] = {"+OK\r\n", "$-1\r\n", "*-1\r\n",    ":5\r\n",
+                                      ":-1\r\n", "*0\r\n",  "$1\r\n1\r\n"};
+    static const enum op_code codes[] = {OP_claim_renew, OP_claim_release, OP_queue_purge,
+                                         OP_queue_drop};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        struct op op = {.code = codes[i]};
+
+        CHECK_ALL(op, one, ST_OK);
+        CHECK_ALL(op, none, codes[i] == OP_claim_renew ? ST_NOT_FOUND : ST_REFUSED);
+        CHECK_ALL(op, bad, ST_REFUSED);
+    }
+}
+
+static void test_redis_reply_to_ping(void **state)
+{
+    static const char *const good[] = {"+PONG\r\n", "$4\r\nPONG\r\n"};
+    static const char *const bad[] = {"+OK\r\n", "$-1\r\n", ":1\r\n"};
+    struct op op = {.code = OP_store_ping};
+
+    (void)state;
+    CHECK_ALL(op, good, ST_OK);
+    CHECK_ALL(op, bad, ST_REFUSED);
+}
+
+static void test_redis_reply_errors_are_refusals_unless_a_script_is_wrong(void **state)
+{
+    static const char *const refusals[] = {
+        "-OOM command not allowed when used memory > 'maxmemory'.\r\n",
+        "-READONLY You can't write against a read only replica.\r\n",
+        "-MOVED 3999 127.0.0.1:6381\r\n",
+        "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n",
+        "-MISCONF Redis is configured to save RDB snapshots\r\n",
+    };
+    static const char *const bugs[] = {"-ERR Error running script: x\r\n"};
+    struct op op = {.code = OP_message_post, .in.message_post.n = 1};
+
+    (void)state;
+    CHECK_ALL(op, refusals, ST_REFUSED);
+    CHECK_ALL(op, bugs, ST_INTERNAL);
+}
+
+/* Some errors repeat the command, and so the names of queues and what was posted. */
+static void test_redis_reply_errors_tell_nothing_of_clients(void **state)
+{
+    struct op op = {.code = OP_message_get};
+
+    (void)state;
+    take(&op, SLICE("-ERR unknown command 'EVAL', with args beginning with: 'return 1' "
+                    "'secret'\r\n"));
+    assert_string_equal(op.f.text, "ERR unknown command 'EVAL'");
 }
 
 static bool read_time(const char *text, int64_t *now_ms)
@@ -243,6 +302,10 @@ int main(void)
         cmocka_unit_test(test_redis_reply_stats_add_up),
         cmocka_unit_test(test_redis_reply_claim_has_a_time_to_live),
         cmocka_unit_test(test_redis_reply_message_ids_can_be_written),
+        cmocka_unit_test(test_redis_reply_of_few_words),
+        cmocka_unit_test(test_redis_reply_to_ping),
+        cmocka_unit_test(test_redis_reply_errors_are_refusals_unless_a_script_is_wrong),
+        cmocka_unit_test(test_redis_reply_errors_tell_nothing_of_clients),
         cmocka_unit_test(test_redis_reply_time_is_two_numbers),
     };
 

@@ -104,6 +104,9 @@ struct redis_store {
     struct request_list sent;
     struct request_list spare; /* done with, kept for the next */
     bool sweeping;
+    bool sweep_told; /* in this round */
+    uint64_t refused; /* operations, since the last line in the log about it */
+    int64_t tell_again_mono_ms;
     char *why;         /* of the last failure to connect */
     char *setup_error; /* that the server gave while this connection was set up */
 };
@@ -121,7 +124,7 @@ static inline bool request_merges(enum op_code code)
 void request_send(struct redis_store *s, struct request *r);
 
 /* reply_take fills the outcomes of r's operations. REPLY_AGAIN: the same request is to be sent once
- * more. Slices of the outcomes point into reply, or into r's arena. */
+ * more. What is refused is logged. Slices of the outcomes point into reply, or into r's arena. */
 enum reply_verdict { REPLY_DONE, REPLY_AGAIN };
 enum reply_verdict reply_take(struct redis_store *s, struct request *r, const redisReply *reply,
                               struct arena *a);

@@ -1,7 +1,12 @@
 /* Answers into outcomes. Whatever Redis sends is looked at before it is believed. */
 #include "worker/store/redis/redis.h"
 
+#include "common/clock.h"
+#include "common/log.h"
+
 #include <endian.h>
+
+enum { TELL_EVERY_MS = 1000 };
 
 #define SECONDS_MAX (INT64_MAX / 1000 / 1000) /* of a clock: no sum with it overflows */
 
@@ -26,8 +31,8 @@ static bool is_status(const redisReply *r, const char *word)
 
 static enum status surprise(struct op *op)
 {
-    return op->st = fail(&op->f, ST_INTERNAL, "redis: an answer to %s of an unknown form",
-                         op_name(op->code));
+    return op->st =
+               fail(&op->f, ST_REFUSED, "an answer to %s of an unknown form", op_name(op->code));
 }
 
 /* read_number reads a decimal number that a message id can carry. */
@@ -235,7 +240,7 @@ static void take_deletion(struct op *op, const redisReply *reply)
         op->st = ST_CLAIM_GONE;
     else
         surprise(op);
-    if (op->st != ST_INTERNAL)
+    if (op->st != ST_REFUSED)
         fail(&op->f, op->st, "%s", status_text(op->st));
 }
 
@@ -257,6 +262,21 @@ static void take_claim(struct op *op, const redisReply *reply, struct arena *a)
     op->out.messages.claim_created_ms = reply->element[0]->integer;
     op->out.messages.claim_ttl_s = (uint32_t)reply->element[1]->integer;
     take_messages(op, reply, 2, a);
+}
+
+static void take_renewal(struct op *op, const redisReply *reply)
+{
+    if (!is_number(reply, 1))
+        surprise(op);
+    else if (reply->integer == 0)
+        op->st = fail(&op->f, ST_NOT_FOUND, "no such claim");
+}
+
+/* take_done reads an answer that says no more than that it is done. */
+static void take_done(struct op *op, const redisReply *reply)
+{
+    if (!is_number(reply, 1) || reply->integer != 1)
+        surprise(op);
 }
 
 static void take_stats(struct op *op, const redisReply *reply)
@@ -306,21 +326,25 @@ static enum reply_verdict take_one(struct request *r, const redisReply *reply, s
         take_claim(op, reply, a);
         break;
     case OP_claim_renew:
-        if (reply->type == REDIS_REPLY_INTEGER && reply->integer == 0)
-            op->st = fail(&op->f, ST_NOT_FOUND, "no such claim");
+        take_renewal(op, reply);
         break;
     case OP_queue_stats:
         if (is_status(reply, "again"))
             return REPLY_AGAIN;
         take_stats(op, reply);
         break;
-    case OP_message_post: /* take_each */
-    case OP_message_delete:
-    case OP_claim_create:
     case OP_claim_release:
     case OP_queue_purge:
     case OP_queue_drop:
+        take_done(op, reply);
+        break;
     case OP_store_ping:
+        if (!is_status(reply, "PONG"))
+            surprise(op);
+        break;
+    case OP_message_post: /* take_each */
+    case OP_message_delete:
+    case OP_claim_create:
         break;
     }
     return REPLY_DONE;
@@ -344,20 +368,50 @@ static enum reply_verdict take_each(struct request *r, const redisReply *reply, 
     return REPLY_DONE;
 }
 
+/* without_data cuts an error before what it repeats of the command: keys, and clients' bodies. */
+static struct slice without_data(struct slice error)
+{
+    static const char data[] = ", with args beginning with";
+    const char *at = memmem(error.p, error.len, data, sizeof(data) - 1);
+
+    return at == NULL ? error : (struct slice){error.p, (size_t)(at - error.p)};
+}
+
 /* refuse answers all of r with the error that Redis gave. "ERR" is a script gone wrong, a bug; all
  * other classes (LOADING, READONLY, OOM, BUSY, MISCONF, NOAUTH…) are conditions of the server. */
 static void refuse(struct request *r, struct slice error)
 {
-    enum status st = slice_starts(error, SLICE("ERR")) ? ST_INTERNAL : ST_UNAVAILABLE;
+    enum status st = slice_starts(error, SLICE("ERR")) ? ST_INTERNAL : ST_REFUSED;
 
+    error = without_data(error);
     for (uint32_t i = 0; i < r->n; i++)
-        r->ops[i]->st = fail(&r->ops[i]->f, st, "redis: %.*s", SLICE_ARG(error));
+        r->ops[i]->st = fail(&r->ops[i]->f, st, "%.*s", SLICE_ARG(error));
 }
 
-enum reply_verdict reply_take(struct redis_store *s, struct request *r, const redisReply *reply,
-                              struct arena *a)
+/* tell logs why operations of r were refused, in one line a second: there may be thousands. An error that
+ * Redis gives says what its operator has to do; an answer of an unknown form, that it is no Redis. */
+static void tell(struct redis_store *s, const struct request *r, bool error)
 {
-    (void)s;
+    int64_t mono_ms = clock_mono_ms();
+    const struct op *refused = NULL;
+
+    for (uint32_t i = 0; i < r->n; i++) {
+        if (r->ops[i]->st != ST_REFUSED)
+            continue;
+        refused = r->ops[i];
+        s->refused++;
+    }
+    if (refused == NULL || mono_ms < s->tell_again_mono_ms)
+        return;
+    log_line(error ? LOG_WARN : LOG_ERROR, error ? "REDIS-REFUSED" : "REDIS-ANSWER",
+             "server=%s operations=%llu reason=\"%s\"", s->address, (unsigned long long)s->refused,
+             refused->f.text);
+    s->refused = 0;
+    s->tell_again_mono_ms = mono_ms + TELL_EVERY_MS;
+}
+
+static enum reply_verdict take(struct request *r, const redisReply *reply, struct arena *a)
+{
     for (uint32_t i = 0; i < r->n; i++) {
         r->ops[i]->st = ST_OK;
         memset(&r->ops[i]->out, 0, sizeof(r->ops[i]->out));
@@ -371,4 +425,14 @@ enum reply_verdict reply_take(struct redis_store *s, struct request *r, const re
         return REPLY_DONE;
     }
     return request_merges(r->ops[0]->code) ? take_each(r, reply, a) : take_one(r, reply, a);
+}
+
+enum reply_verdict reply_take(struct redis_store *s, struct request *r, const redisReply *reply,
+                              struct arena *a)
+{
+    enum reply_verdict verdict = take(r, reply, a);
+
+    if (verdict == REPLY_DONE)
+        tell(s, r, reply->type == REDIS_REPLY_ERROR);
+    return verdict;
 }

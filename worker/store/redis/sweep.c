@@ -48,8 +48,9 @@ static void on_visited(redisAsyncContext *ac, void *data, void *visit)
     (void)ac;
     if (r != NULL && r->type == REDIS_REPLY_ERROR) {
         again = !v->whole && strncmp(r->str, "NOSCRIPT", 8) == 0;
-        if (!again)
+        if (!again && !v->store->sweep_told)
             log_warn("REDIS-SWEEP-FAILED", "reason=\"%s\"", r->str);
+        v->store->sweep_told |= !again;
         v->whole = true;
     } else if (r != NULL && r->type == REDIS_REPLY_INTEGER) {
         again = r->integer == 1 && v->times < VISITS_MAX;
@@ -87,6 +88,7 @@ void redis_sweep(struct redis_store *s)
 {
     if (s->state != REDIS_UP || s->sweeping)
         return;
+    s->sweep_told = false;
     s->sweeping =
         redisAsyncCommand(s->ac, on_due, s, "ZRANGEBYSCORE nusku:due -inf %lld LIMIT 0 %d",
                           (long long)redis_now_ms(s), QUEUES_AT_A_TIME) == REDIS_OK;
