@@ -18,6 +18,8 @@ struct http_headers {
     struct slice accept, content_type;
     struct slice client_id, project_id, tenant_id, tenant;
     struct slice extra_spec;
+    struct slice auth_token;
+    const char *repeated; /* one of the caller's that is there twice, with different values */
 };
 
 struct exchange {

@@ -4,10 +4,12 @@
 #include "common/uri.h"
 #include "router/api/name.h"
 #include "router/http/accept.h"
+#include "router/http/chunked.h"
 #include "router/http/framing.h"
 #include "router/http/rewrite.h"
 #include "router/http/routes.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 /* The handler is one for all threads; what a thread needs is in its context's slot. */
@@ -38,33 +40,45 @@ static struct slice slice_of_iovec(h2o_iovec_t v)
     return (struct slice){v.base, v.len};
 }
 
-/* read_headers picks out the headers that matter; the first of each counts. h2o has their names in
- * lower case. */
+/* The headers that matter. Those that say who calls may not say it in two ways: whoever authenticated the
+ * caller in front of us may have looked at the other one. */
+static const struct wanted {
+    struct slice name;
+    size_t offset;
+    const char *once; /* what it is called to the caller */
+} wanted[] = {
+    {SLICE_INIT("accept"), offsetof(struct http_headers, accept), NULL},
+    {SLICE_INIT("content-type"), offsetof(struct http_headers, content_type), NULL},
+    {SLICE_INIT("client-id"), offsetof(struct http_headers, client_id), "Client-ID"},
+    {SLICE_INIT("x-project-id"), offsetof(struct http_headers, project_id), "X-Project-ID"},
+    {SLICE_INIT("x-tenant-id"), offsetof(struct http_headers, tenant_id), "X-Tenant-ID"},
+    {SLICE_INIT("x-tenant"), offsetof(struct http_headers, tenant), "X-Tenant"},
+    {SLICE_INIT("extra-spec"), offsetof(struct http_headers, extra_spec), NULL},
+    {SLICE_INIT("x-auth-token"), offsetof(struct http_headers, auth_token), "X-Auth-Token"},
+};
+
+static void take_header(struct http_headers *headers, const struct wanted *w, struct slice value)
+{
+    struct slice *to = (struct slice *)((char *)headers + w->offset);
+
+    if (to->p == NULL)
+        *to = value;
+    else if (w->once != NULL && !slice_eq(*to, value))
+        headers->repeated = w->once;
+}
+
+/* read_headers picks them out; the first of each counts. h2o has their names in lower case. */
 static void read_headers(struct exchange *ex)
 {
-    static const struct {
-        struct slice name;
-        size_t offset;
-    } wanted[] = {
-        {SLICE_INIT("accept"), offsetof(struct http_headers, accept)},
-        {SLICE_INIT("content-type"), offsetof(struct http_headers, content_type)},
-        {SLICE_INIT("client-id"), offsetof(struct http_headers, client_id)},
-        {SLICE_INIT("x-project-id"), offsetof(struct http_headers, project_id)},
-        {SLICE_INIT("x-tenant-id"), offsetof(struct http_headers, tenant_id)},
-        {SLICE_INIT("x-tenant"), offsetof(struct http_headers, tenant)},
-        {SLICE_INIT("extra-spec"), offsetof(struct http_headers, extra_spec)},
-    };
     const h2o_headers_t *headers = &ex->req->headers;
 
     for (size_t i = 0; i < headers->size; i++) {
         struct slice name = slice_of_iovec(*headers->entries[i].name);
 
-        for (size_t j = 0; j < sizeof(wanted) / sizeof(wanted[0]); j++) {
-            struct slice *to = (struct slice *)((char *)&ex->headers + wanted[j].offset);
-
-            if (to->p == NULL && slice_eq(name, wanted[j].name))
-                *to = slice_trim(slice_of_iovec(headers->entries[i].value));
-        }
+        for (size_t j = 0; j < sizeof(wanted) / sizeof(wanted[0]); j++)
+            if (slice_eq(name, wanted[j].name))
+                take_header(&ex->headers, &wanted[j],
+                            slice_trim(slice_of_iovec(headers->entries[i].value)));
     }
 }
 
@@ -118,7 +132,8 @@ static void on_gone(void *p)
 static bool check_framing(struct exchange *ex)
 {
     h2o_socket_t *sock = ex->req->conn->callbacks->get_socket(ex->req->conn);
-    const char *fault = framing_fault((struct slice){sock->input->bytes, sock->input->size});
+    const char *fault = framing_fault((struct slice){sock->input->bytes, sock->input->size},
+                                      ex->req->version >= 0x101);
 
     if (fault == NULL)
         return true;
@@ -153,6 +168,18 @@ static bool check_accept(struct exchange *ex)
     if (accept_quality(ex->headers.accept, SLICE("application/json")) > 0)
         return true;
     exchange_error(ex, 406, "406 Not Acceptable", "The API answers in application/json only.");
+    return false;
+}
+
+static bool check_repeated(struct exchange *ex)
+{
+    char text[96];
+
+    if (ex->headers.repeated == NULL)
+        return true;
+    snprintf(text, sizeof(text), "The %s header is there twice, with different values.",
+             ex->headers.repeated);
+    exchange_error(ex, 400, "Invalid header value", text);
     return false;
 }
 
@@ -293,8 +320,8 @@ static int on_request(h2o_handler_t *self, h2o_req_t *req)
     else if (r == NULL)
         exchange_error(ex, 404, "404 Not Found", NULL);
     else if (check_body_type(ex) && check_accept(ex) &&
-             (r->open || (check_client(ex) && check_project(ex))) && check_queue(ex, r) &&
-             check_extra_spec(ex))
+             (r->open || (check_repeated(ex) && check_client(ex) && check_project(ex))) &&
+             check_queue(ex, r) && check_extra_spec(ex))
         run_handler(ex, r);
     return 0;
 }
@@ -309,6 +336,7 @@ void http_configure(h2o_globalconf_t *globalconf, const struct config *config)
     struct http_handler *handler =
         (struct http_handler *)h2o_create_handler(path, sizeof(struct http_handler));
 
+    assert(chunked_is_used());
     handler->super.on_req = on_request;
     handler->config = config;
     rewrite_add(path);

@@ -16,7 +16,7 @@ static const char *fault_with(struct slice head, struct slice lines)
     buffer_add_char(&out, '\n');
     buffer_add(&out, lines);
     buffer_add(&out, rest);
-    fault = framing_fault(buffer_slice(&out));
+    fault = framing_fault(buffer_slice(&out), false);
     buffer_fini(&out);
     return fault;
 }
@@ -39,13 +39,15 @@ static struct slice whole_head(struct slice text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct slice head = {(const char *)data, size};
-    const char *fault = framing_fault(head);
+    const char *fault = framing_fault(head, false);
 
     assert(fault == NULL || fault[0] != '\0');
-    assert(framing_fault(whole_head(head)) == fault);
+    assert(framing_fault(whole_head(head), false) == fault);
     assert(fault_with(head, SLICE("accept: */*\r\nx: content-length: 7\r\n")) == fault);
     assert(fault_with(head, SLICE("content-length: 1\r\ncontent-length: 2\r\n")) != NULL);
     assert(fault_with(head, SLICE("content-length: 1\ntransfer-encoding: chunked\n")) != NULL);
+    assert(fault_with(head, SLICE("host: a\r\nhost: a\r\n")) != NULL);
+    assert(fault_with(head, SLICE("x: a\r\n b\r\n")) != NULL);
     assert(fault_with(head, SLICE("transfer-encoding: a\r\ntransfer-encoding: a\r\n")) != NULL);
     if (fault != NULL)
         assert(fault_with(head, SLICE("content-length: 1\r\n")) != NULL);

@@ -96,6 +96,29 @@ def test_client_id_missing(api):
     refused(api.get("/v2/queues", headers=NO_CLIENT), 400, "Missing header value")
 
 
+# Twice
+
+@pytest.mark.parametrize("name", ["Client-ID", "X-Project-ID", "X-Tenant-Id", "X-Tenant", "X-Auth-Token"])
+def test_caller_is_named_in_two_ways(api, name):
+    """Whoever looked at the caller before us may have looked at the other one."""
+    for values in (["a", "b"], ["", "b"], ["b", ""], [ID, ID, DASHED]):
+        twice = "".join(f"{name}: {value}\r\n" for value in values)
+        headers = {**api.headers, name: None}
+        request = render("GET", "/v2/queues", headers)[:-2] + twice.encode() + b"\r\n"
+        error = refused(send(api.port, request), 400, "Invalid header value")
+        assert name.lower() in error["description"].lower()
+        assert send(api.port, request.replace(b"/v2/queues", b"/")).status == 300
+        assert send(api.port, request.replace(b"/v2/queues", b"/v2/none")).status == 404
+
+
+@pytest.mark.parametrize("name", ["Client-ID", "X-Project-ID", "X-Tenant-Id", "X-Tenant", "X-Auth-Token"])
+def test_caller_is_named_twice(api, queue, name):
+    value = api.headers.get(name, api.project)
+    request = render("GET", "/v2/queues", {**api.headers, name: value})[:-2] + \
+        f"{name}:  {value} \r\n\r\n".encode()
+    assert send(api.port, request).json["queues"][0]["href"] == queue
+
+
 # X-Project-ID
 
 @pytest.mark.parametrize("value", ["p", "my project", "a/b:c,d;e", "%20", "ü", "プロジェクト", "0"])

@@ -151,6 +151,48 @@ def test_length_and_chunks(api):
     assert hidden.rpartition("/")[2] not in api.queues()
 
 
+SMUGGLED = b"PUT /v2/queues/smuggled HTTP/1.1\r\nHost: h\r\nClient-ID: %s\r\nX-Project-ID: %s\r\n\r\n"
+
+
+@pytest.mark.parametrize("size", [b"0x19", b"0x0", b"0_0", b"0 0", b"00,19", b"0\x0b", b"0\r\r", b"0;a\nb"])
+@pytest.mark.parametrize("method, path", [("GET", "/v2/ping"), ("PUT", "{queue}"), ("POST", "{queue}/messages"),
+                                          ("GET", "/v2/none")])
+def test_chunk_size_that_others_read_otherwise(api, size, method, path):
+    """What a proxy in front takes for the rest of the body is no request."""
+    hidden = SMUGGLED % (api.headers["Client-ID"].encode(), api.project.encode())
+    request = render(method, path.format(queue=new_queue()), {**api.headers, "Transfer-Encoding": "chunked"},
+                     size + b"\r\n\r\n" + hidden, chunked=False).replace(b"Content-Length", b"X-Length")
+    assert statuses(converse(api.port, request)) == [400]
+    assert api.queues() == []
+
+
+STRICT = {
+    "folded": b"GET /v2/ping HTTP/1.1\r\nHost: h\r\n%sX: a\r\n b\r\n\r\n",
+    "folded length": b"POST /v2/queues/q/claims HTTP/1.1\r\nHost: h\r\n%sContent-Length:\r\n 2\r\n\r\n{}",
+    "no host": b"GET /v2/ping HTTP/1.1\r\n%s\r\n",
+    "two hosts": b"GET /v2/ping HTTP/1.1\r\nHost: a\r\nHost: b\r\n%s\r\n",
+    "same host twice": b"GET /v2/ping HTTP/1.1\r\nHost: a\r\nHost: a\r\n%s\r\n",
+    "chunks in 1.0": b"POST /v2/queues/q/claims HTTP/1.0\r\nConnection: keep-alive\r\n%s"
+                     b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", STRICT)
+def test_requests_that_rfc_9112_refuses(api, name):
+    """400 in the API's form, and nothing behind it is read."""
+    headers = "".join(f"{k}: {v}\r\n" for k, v in api.headers.items()).encode()
+    answer = send(api.port, STRICT[name] % headers + good(api))
+    refused(answer, 400, "Invalid header value")
+    assert answer.headers["Connection"] == "close"
+    assert answer.headers["x-openstack-request-id"]
+    assert statuses(converse(api.port, STRICT[name] % headers + good(api))) == [400]
+
+
+def test_http_1_0_needs_no_host(api):
+    request = good(api).replace(b"HTTP/1.1", b"HTTP/1.0").replace(b"Host: localhost\r\n", b"")
+    assert statuses(converse(api.port, request)) == [200]
+
+
 # Half requests
 
 def test_request_cut_at_each_byte(api):
