@@ -31,7 +31,7 @@ int main(int argc, char **argv)
         cli_die(2, "\"%s\": no arguments were expected", argv[argc - 1]);
     if (config_check(&config, &f) != ST_OK)
         cli_die(2, "%s", f.text);
-    daemon_begin(&config, "router");
+    daemon_begin(&config, "router", HANGUP_IGNORED);
     prepare_catalog(&config);
     if (router_start(&config, &r, &f) != ST_OK)
         cli_die(f.st == ST_INVALID ? 2 : 1, "%s", f.text);

@@ -41,7 +41,7 @@ int main(int argc, char **argv)
         cli_die(2, "\"%s\": no arguments were expected", argv[argc - 1]);
     if (config_check(&config, &f) != ST_OK)
         cli_die(2, "%s", f.text);
-    daemon_begin(&config, "worker");
+    daemon_begin(&config, "worker", HANGUP_IGNORED);
     prepare_catalog(&config);
     if (worker_new(&config, NULL, &w, &f) != ST_OK)
         cli_die(f.st == ST_INVALID ? 2 : 1, "%s", f.text);

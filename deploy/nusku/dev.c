@@ -135,7 +135,7 @@ int command_dev(int argc, char **argv)
     if (catalog != NULL)
         must(config_use_catalog(&config, slice_of(catalog), &f), &f);
     must(config_check(&config, &f), &f);
-    daemon_begin(&config, "dev");
+    daemon_begin(&config, "dev", HANGUP_STOPS);
     run(&config);
     config_fini(&config);
     return 0;

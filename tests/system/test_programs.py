@@ -324,6 +324,70 @@ def test_sigterm_answers_what_was_begun(kind, store):
             Client(server.port, "p").get("/v2/queues")
 
 
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("kind", ["dev", "router"])
+def test_second_signal_hurries(kind, how, tmp_path):
+    """A request that never ends holds the process for as long as it may; whoever asks twice wants it gone."""
+    store = f"sqlite://{tmp_path}/messages.db"
+    options = ["router.drain_timeout=3600"]
+    servers = Nusku(store=store, options=options) if kind == "dev" else Cluster(store, workers=1, options=options)
+    with servers:
+        server = servers if kind == "dev" else servers.routers[0]
+        connection, _ = begin(server.port, "/v2/queues/q/messages", {"messages": [{"body": 1}]})
+        with connection:
+            Client(server.port, "p").get("/v2/queues")  # by now the other one has been read
+            server.process.send_signal(signal.SIGTERM)
+            wait_for(lambda: "STOPPING" in server.text())
+            wait_for(lambda: not_blocked(server.process.pid, how), what="signals let through")
+            server.process.send_signal(how)
+            assert server.process.wait(5) == 1
+        assert "STOP-HURRIED" in server.text()
+
+
+def not_blocked(pid, number):
+    """Whether a process' first thread takes that signal."""
+    mask = re.search(r"^SigBlk:\s+(\w+)", pathlib.Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)[1]
+    return not int(mask, 16) >> (number - 1) & 1
+
+
+def test_daemons_ignore_sighup(tmp_path):
+    """Administrators send it for a configuration to be read again; there is none to be, but nothing is lost."""
+    with Cluster(f"sqlite://{tmp_path}/messages.db", workers=1) as cluster:
+        for server in (*cluster.routers, *cluster.workers):
+            for _ in range(5):
+                server.process.send_signal(signal.SIGHUP)
+        client = Client(cluster.port)
+        client.fill(client.queue(), 1)
+        for server in (*cluster.routers, *cluster.workers):
+            assert server.process.poll() is None
+            assert "STOPPING" not in server.text()
+
+
+def test_dev_stops_with_its_terminal():
+    """SIGHUP is answered as SIGTERM is."""
+    with Nusku() as server:
+        connection, rest = begin(server.port, "/v2/queues/q/messages", {"messages": [{"body": 1}]})
+        with connection:
+            Client(server.port, "p").get("/v2/queues")
+            server.process.send_signal(signal.SIGHUP)
+            wait_for(lambda: "STOPPING" in server.text())
+            server.process.send_signal(signal.SIGHUP)  # the shell's, and the terminal's: no hurry
+            connection.sendall(rest)
+            assert connection.recv(100).startswith(b"HTTP/1.1 201")
+        assert server.process.wait(20) == 0
+
+
+def test_dev_under_nohup():
+    with Nusku() as server:
+        server.kill(signal.SIGTERM)
+        server.command = ["nohup", *server.command]
+        server.start()
+        server.process.send_signal(signal.SIGHUP)
+        client = Client(server.port)
+        client.fill(client.queue(), 1)
+        assert server.process.poll() is None
+
+
 def test_workers_and_routers_stop_with_0(store):
     with Cluster(store, workers=2, routers=2) as cluster:
         for server in [*cluster.workers, *cluster.routers]:
