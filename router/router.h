@@ -1,7 +1,7 @@
 /* router/router.h - a router: threads that serve clients, and what they share.
  *
  * Stateless: whatever a router knows is the catalog's or a worker's. Each thread has an h2o loop, a
- * listening socket of its own on the same port (SO_REUSEPORT), links of its own to every worker. */
+ * listening socket of its own on the same port, links of its own to every worker. */
 #ifndef ROUTER_ROUTER_H
 #define ROUTER_ROUTER_H
 

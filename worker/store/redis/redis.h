@@ -104,7 +104,7 @@ struct redis_store {
     struct request_list sent;
     struct request_list spare; /* done with, kept for the next */
     bool sweeping;
-    bool sweep_told; /* in this round */
+    bool sweep_told;  /* in this round */
     uint64_t refused; /* operations, since the last line in the log about it */
     int64_t tell_again_mono_ms;
     char *why;         /* of the last failure to connect */
