@@ -1,7 +1,8 @@
 /* common/clock.h - the two clocks.
  *
  * Wall time (ms since 1970 UTC) is for what is stored and shown; it may jump. Monotonic time (ms
- * since some moment) is for deadlines inside a process; it never goes back.
+ * since some moment about the machine's boot, the same for all its processes) is for deadlines and
+ * heartbeats; it never goes back, and stands still while the machine sleeps.
  */
 #ifndef COMMON_CLOCK_H
 #define COMMON_CLOCK_H

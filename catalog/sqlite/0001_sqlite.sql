@@ -35,6 +35,9 @@ CREATE TABLE change (
     name BLOB NOT NULL
 ) STRICT;
 
+-- heartbeat_ms is the only time that is no time of day. It is of the machine's monotonic clock, which all
+-- who use the file share: whoever sets the clock, or sends the machine to sleep, makes no worker look gone.
+-- A heartbeat that is still to come was given before the machine was booted.
 CREATE TABLE worker (
     id BLOB PRIMARY KEY,
     url TEXT NOT NULL,

@@ -37,7 +37,7 @@
                     "AND host = ?3 AND wire_version = ?4 AND pools = ?5")                          \
     X(WORKER_PUT, "INSERT OR REPLACE INTO worker VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                 \
     X(WORKER_REMOVE, "DELETE FROM worker WHERE id = ?1")                                           \
-    X(WORKER_EXPIRE, "DELETE FROM worker WHERE heartbeat_ms < ?1")                                 \
+    X(WORKER_EXPIRE, "DELETE FROM worker WHERE heartbeat_ms NOT BETWEEN ?1 AND ?2")                \
     X(WORKER_LIST, "SELECT id, url, host, wire_version, pools, heartbeat_ms FROM worker "          \
                    "ORDER BY id")                                                                  \
     X(DATA_VERSION, "PRAGMA data_version")

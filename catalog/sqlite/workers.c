@@ -33,15 +33,17 @@ static enum status run_worker(struct sqlite_catalog *s, enum statement which,
     return sqlite_run(s, st, f);
 }
 
-static enum status expire_workers(struct sqlite_catalog *s, int64_t before_ms, bool *any,
-                                  struct failure *f)
+/* expire_workers removes those that are silent, and those of whom the last boot was the end. */
+static enum status expire_workers(struct sqlite_catalog *s, int64_t gone_ms, int64_t now_ms,
+                                  bool *any, struct failure *f)
 {
     sqlite3_stmt *st = sqlite_use(s, SQL_WORKER_EXPIRE, f);
     enum status result;
 
     if (st == NULL)
         return f->st;
-    sqlite3_bind_int64(st, 1, before_ms);
+    sqlite3_bind_int64(st, 1, now_ms - gone_ms);
+    sqlite3_bind_int64(st, 2, now_ms);
     result = sqlite_run(s, st, f);
     *any = result == ST_OK && sqlite3_changes(s->db) > 0;
     return result;
@@ -53,12 +55,13 @@ enum status sqlite_worker_put(struct catalog *c, const struct worker_record *w, 
     struct sqlite_catalog *s = sqlite_of(c);
     struct arena a = {0};
     struct slice pools = pools_text_write(w, &a);
-    int64_t now_ms = clock_wall_ms();
     uint64_t revision;
     bool changed = false;
     enum status st = sqlite_begin(s, f);
 
     if (st == ST_OK) {
+        int64_t now_ms = clock_mono_ms(); /* not earlier: nobody's heartbeat is to be later */
+
         st = run_worker(s, SQL_WORKER_RENEW, w, pools, now_ms, f);
         if (st == ST_OK && sqlite3_changes(s->db) == 0) {
             changed = true;
@@ -67,7 +70,7 @@ enum status sqlite_worker_put(struct catalog *c, const struct worker_record *w, 
         if (st == ST_OK) {
             bool expired = false;
 
-            st = expire_workers(s, now_ms - gone_ms, &expired, f);
+            st = expire_workers(s, gone_ms, now_ms, &expired, f);
             changed |= expired;
         }
         if (st == ST_OK && changed)
@@ -98,13 +101,20 @@ enum status sqlite_worker_remove(struct catalog *c, const unsigned char id[UUID_
     return sqlite_end(s, st, f);
 }
 
+/* silence_ms tells how long ago a heartbeat was that was read just now. */
+static int64_t silence_ms(int64_t heartbeat_ms)
+{
+    int64_t now_ms = clock_mono_ms();
+
+    return heartbeat_ms <= now_ms ? now_ms - heartbeat_ms : INT64_MAX;
+}
+
 enum status sqlite_worker_list(struct catalog *c, struct arena *a, struct worker_record **list,
                                uint32_t *n, struct failure *f)
 {
     enum { GROW = 16 };
     struct sqlite_catalog *s = sqlite_of(c);
     sqlite3_stmt *st = sqlite_use(s, SQL_WORKER_LIST, f);
-    int64_t now_ms = clock_wall_ms();
     uint32_t room = 0;
     enum status result = ST_OK;
     int step;
@@ -132,7 +142,7 @@ enum status sqlite_worker_list(struct catalog *c, struct arena *a, struct worker
             .url = arena_copy(a, sqlite_bytes(st, 1)),
             .host = arena_copy(a, sqlite_bytes(st, 2)),
             .wire_version = (uint32_t)sqlite3_column_int64(st, 3),
-            .silent_ms = now_ms - sqlite3_column_int64(st, 5),
+            .silent_ms = silence_ms(sqlite3_column_int64(st, 5)),
         };
         memcpy(w->id, id.p, UUID_BYTES);
         pools_text_read(sqlite_bytes(st, 4), w, a);

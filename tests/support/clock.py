@@ -1,4 +1,4 @@
-"""A wall clock for a server that only the test moves, forward only (libfaketime)."""
+"""A wall clock for a server that steps where the test says (libfaketime). Its other clocks run on."""
 
 import glob
 import os

@@ -245,21 +245,22 @@ def write_configuration(path, options):
 class Daemon(Server):
     """A program of ours with a configuration file of its own."""
 
-    def __init__(self, name, program, options):
+    def __init__(self, name, program, options, env=None):
         super().__init__(name)
+        self.env = env
         path = self.folder / "nusku.conf"
         write_configuration(path, options)
         self.command = [program, "--config-file", path]
 
 
 class Worker(Daemon):
-    def __init__(self, options):
-        super().__init__("worker", BUILD / "worker" / "nusku-worker", options)
+    def __init__(self, options, env=None):
+        super().__init__("worker", BUILD / "worker" / "nusku-worker", options, env)
         self.start()
 
     def start(self):
         before = self.text().count("ready on")
-        self.spawn(self.command)
+        self.spawn(self.command, env=self.env)
         self.require(lambda: self.text().count("ready on") > before, 30)
 
     @property
@@ -304,8 +305,8 @@ class Cluster:
         self.workers = [Worker(self.options) for _ in range(workers)]
         self.routers = [Router(self.options, workers) for _ in range(routers)]
 
-    def add_worker(self, *options):
-        self.workers.append(Worker([*self.options, *options]))
+    def add_worker(self, *options, env=None):
+        self.workers.append(Worker([*self.options, *options], env))
         return self.workers[-1]
 
     @property

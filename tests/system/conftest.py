@@ -16,6 +16,12 @@ def redis():
         yield server
 
 
+@pytest.fixture
+def sqlite(tmp_path):
+    """The URI of a store in a file."""
+    return f"sqlite://{tmp_path}/messages.db"
+
+
 @pytest.fixture(params=["sqlite", "redis"])
 def store(request, tmp_path):
     """The URI of a store, of each kind."""

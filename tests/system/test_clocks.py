@@ -1,0 +1,59 @@
+"""Clocks that differ from machine to machine, and clocks that step: nobody is to notice."""
+
+import contextlib
+import sqlite3
+
+import pytest
+from support.api import Client
+from support.clock import LIBRARIES, Clock
+from support.servers import Cluster, Nusku, wait_for
+
+pytestmark = pytest.mark.skipif(not LIBRARIES, reason="libfaketime is not installed")
+# A worker that is silent for two seconds is taken for gone.
+QUICK = ["worker.heartbeat_interval=1", "worker.heartbeat_timeout=2"]
+HOUR_S = 3600
+
+
+def heartbeats(catalog, count):
+    """Waits until the only worker has given so many signs of life."""
+    def last():
+        with contextlib.closing(sqlite3.connect(catalog, timeout=10)) as db:
+            return db.execute("SELECT heartbeat_ms FROM worker").fetchall()
+    for _ in range(count):
+        before = last()
+        wait_for(lambda: last() != before, what="a sign of life")  # noqa: B023
+
+
+def messages_pass(port):
+    api = Client(port)
+    queue = api.queue()
+    ids = api.fill(queue, 1, 2)
+    assert api.get(f"{queue}/messages?echo=true").ids == ids
+    assert api.claim(queue).ids == ids
+
+
+# ---- Clocks that step ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step_s", [24 * HOUR_S, -24 * HOUR_S])
+def test_the_clock_steps(step_s, tmp_path):
+    """The worker is not taken for gone, and its signs of life go on."""
+    clock = Clock(tmp_path)
+    with Nusku(env=clock.env(), options=QUICK) as server:
+        messages_pass(server.port)
+        clock.move(step_s)
+        heartbeats(server.folder / "data" / "catalog.db", 2)
+        messages_pass(server.port)
+        assert "WORKER-GONE" not in server.text()
+
+
+def test_workers_from_before_the_last_boot(sqlite):
+    """What the file says of them is forgotten: the clock of heartbeats has started again."""
+    with Cluster(sqlite, workers=1, options=QUICK) as cluster:
+        with contextlib.closing(sqlite3.connect(cluster.folder / "catalog.db", timeout=10)) as db:
+            with db:
+                db.execute("INSERT INTO worker SELECT ?, ?, host, wire_version, pools, heartbeat_ms + 1000000 "
+                           "FROM worker", (b"f" * 16, "tcp://127.0.0.1:1"))
+            wait_for(lambda: db.execute("SELECT count(*) FROM worker").fetchone() == (1,), what="one worker")
+        messages_pass(cluster.port)
+        assert "tcp://127.0.0.1:1" not in cluster.routers[0].text()
