@@ -21,6 +21,11 @@ int64_t clock_mono_ms(void)
     return read_ms(CLOCK_MONOTONIC);
 }
 
+int64_t clock_boot_ms(void)
+{
+    return read_ms(CLOCK_BOOTTIME);
+}
+
 void clock_iso(int64_t wall_ms, char text[CLOCK_ISO_BYTES])
 {
     time_t seconds = (time_t)(wall_ms / 1000);

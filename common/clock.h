@@ -1,8 +1,9 @@
-/* common/clock.h - the two clocks.
+/* common/clock.h - the clocks.
  *
  * Wall time (ms since 1970 UTC) is for what is stored and shown; it may jump. Monotonic time (ms
  * since some moment about the machine's boot, the same for all its processes) is for deadlines and
- * heartbeats; it never goes back, and stands still while the machine sleeps.
+ * heartbeats; it never goes back, and stands still while the machine sleeps. Boot time is the same,
+ * but goes on then: for what another machine measures, too.
  */
 #ifndef COMMON_CLOCK_H
 #define COMMON_CLOCK_H
@@ -11,6 +12,7 @@
 
 int64_t clock_wall_ms(void);
 int64_t clock_mono_ms(void);
+int64_t clock_boot_ms(void);
 
 enum { CLOCK_ISO_BYTES = 21 };
 

@@ -17,13 +17,14 @@ enum {
     WIRE_FRAME_FULL = 256 * 1024,       /* bytes from which a frame is sent without waiting */
     WIRE_WINDOW = 48,                   /* reply frames beyond the last acknowledged one */
     WIRE_ACK_EVERY = 16,                /* reply frames after which a router acknowledges */
-    WIRE_LATE_MS = 2000,                /* grace for clocks that differ, see wire.md */
+    WIRE_LATE_MS = 1000,                /* beyond left_ms: grace for the measuring, see wire.md */
+    WIRE_LINK_ENDS = 0,                 /* sequence of a reply: the router is to close the link */
     WIRE_ITEMS_MAX = 4096,              /* ids or claims in one operation */
 };
 
 struct wire_header {
     uint32_t version;
-    int64_t wall_ms;   /* sent_ms or now_ms */
+    int64_t sent_ms;   /* by the sender's clock_boot_ms */
     uint64_t sequence; /* of a reply; acknowledged, in a request */
 };
 

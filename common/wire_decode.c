@@ -214,7 +214,7 @@ enum status wire_read_begin(struct wire_reader *r, struct slice frame, struct wi
     st = next_array(r, &u, &it, f);
     if (st == ST_OK) {
         h->version = take_u32(&it);
-        h->wall_ms = take_ms(&it);
+        h->sent_ms = take_ms(&it);
         h->sequence = take_uint(&it, UINT64_MAX);
         if (it.bad)
             st = fail(f, ST_INVALID, "a frame with a damaged header");

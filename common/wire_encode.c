@@ -50,7 +50,7 @@ void wire_add_header(struct buffer *b, const struct wire_header *h)
     msgpack_packer_init(&p, b, write_to_buffer);
     msgpack_pack_array(&p, 3);
     msgpack_pack_uint32(&p, h->version);
-    pack_ms(&p, h->wall_ms);
+    pack_ms(&p, h->sent_ms);
     msgpack_pack_uint64(&p, h->sequence);
 }
 

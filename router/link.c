@@ -47,7 +47,7 @@ struct link {
 
 static void begin_frame(struct link *l)
 {
-    struct wire_header h = {WIRE_VERSION, clock_wall_ms(), l->received};
+    struct wire_header h = {WIRE_VERSION, clock_boot_ms(), l->received};
 
     if (l->out.len > 0)
         return;
@@ -146,6 +146,8 @@ static enum status take_frame(struct link *l, struct slice bytes, struct failure
 
     if (st != ST_OK)
         return st;
+    if (h.sequence == WIRE_LINK_ENDS)
+        return fail(f, ST_UNAVAILABLE, "frames reach it late");
     if (h.sequence != l->received + 1)
         return fail(f, ST_INVALID, "reply frame %llu follows %llu", (unsigned long long)h.sequence,
                     (unsigned long long)l->received);

@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/wire.h"
+#include "worker/delay.h"
 
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
@@ -28,6 +29,9 @@ struct peer {
     struct buffer out; /* the frame being filled; empty when nothing is to say */
     uint64_t sequence; /* of the last frame sent */
     uint64_t acknowledged;
+    struct delay delay; /* of its frames */
+    uint32_t late;      /* operations that were discarded */
+    int64_t late_ms;    /* the longest of their delays */
     UT_hash_handle hh;
 };
 
@@ -78,6 +82,10 @@ static void add_peer(struct listener *l, uint32_t pipe)
 
 static void remove_peer(struct listener *l, struct peer *p)
 {
+    if (p->late > 0)
+        log_warn("LINK-LATE",
+                 "pipe=%u operations=%u delay_ms=%lld discarded, and the link given up", p->pipe,
+                 p->late, (long long)p->late_ms);
     HASH_DEL(l->peers, p);
     buffer_fini(&p->out);
     free(p);
@@ -119,7 +127,8 @@ static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
 
 static void begin_frame(struct peer *p)
 {
-    struct wire_header h = {WIRE_VERSION, clock_wall_ms(), p->sequence + 1};
+    uint64_t sequence = p->late == 0 ? p->sequence + 1 : WIRE_LINK_ENDS;
+    struct wire_header h = {WIRE_VERSION, clock_boot_ms(), sequence};
 
     if (p->out.len == 0)
         wire_add_header(&p->out, &h);
@@ -216,17 +225,43 @@ static void take_op(struct listener *l, struct peer *p, struct frame *frame, str
     l->options.take(l->options.context, &t->op);
 }
 
+/* take_header also gives the frame's delay.
+ *
+ * The first frame on a pipe is what the delay of others is measured by, and may have been late itself.
+ * It is a greeting, and a router that gets no answer to it within half of its link_timeout closes the
+ * link: so no operation follows one that was later than that, and the first frame that comes promptly
+ * puts the measure right. */
+static void take_header(struct peer *p, const struct wire_header *h, int64_t *delay_ms)
+{
+    if (h->sequence > p->acknowledged)
+        p->acknowledged = h->sequence < p->sequence ? h->sequence : p->sequence;
+    *delay_ms = delay_measure(&p->delay, h->sent_ms, clock_boot_ms());
+}
+
+/* discard leaves a late operation out: it lay in a stopped process, and its router has long given it
+ * up. Should it be the measure that is wrong (a virtual machine stood still, and its clock with it), a
+ * new link gets a new one: so the router is told to end this one. What it still waits for, and the
+ * answers that were gathered for it, it asks for again. */
+static void discard(struct peer *p, int64_t delay_ms)
+{
+    if (p->late++ == 0)
+        p->out.len = 0;
+    begin_frame(p);
+    if (delay_ms > p->late_ms)
+        p->late_ms = delay_ms;
+}
+
 static void take_frame(struct listener *l, struct peer *p, struct frame *frame)
 {
     struct slice bytes = {nng_msg_body(frame->msg), nng_msg_len(frame->msg)};
-    int64_t wall_ms = clock_wall_ms();
+    int64_t delay_ms = 0;
     struct wire_header h;
     struct wire_reader r;
     struct failure f;
     enum status st = wire_read_begin(&r, bytes, &h, &f);
 
-    if (st == ST_OK && h.sequence > p->acknowledged)
-        p->acknowledged = h.sequence < p->sequence ? h.sequence : p->sequence;
+    if (st == ST_OK)
+        take_header(p, &h, &delay_ms);
     if (st == ST_OK && !wire_read_more(&r))
         begin_frame(p); /* the router asks for a sign of life: an answer, if only an empty one */
     while (st == ST_OK && wire_read_more(&r)) {
@@ -234,8 +269,9 @@ static void take_frame(struct listener *l, struct peer *p, struct frame *frame)
         struct wire_op w;
 
         st = wire_read_op(&r, &w, &t->op, &frame->arena, &f);
-        /* late: it lay in a stopped process, and its router has long asked another */
-        if (st == ST_OK && wall_ms - h.wall_ms <= (int64_t)w.left_ms + WIRE_LATE_MS)
+        if (st == ST_OK && delay_ms > (int64_t)w.left_ms + WIRE_LATE_MS)
+            discard(p, delay_ms);
+        else if (st == ST_OK)
             take_op(l, p, frame, t, &w);
     }
     if (st != ST_OK) {

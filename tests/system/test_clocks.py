@@ -2,16 +2,29 @@
 
 import contextlib
 import sqlite3
+import time
 
 import pytest
 from support.api import Client
 from support.clock import LIBRARIES, Clock
+from support.load import told_to_come_again
 from support.servers import Cluster, Nusku, wait_for
 
 pytestmark = pytest.mark.skipif(not LIBRARIES, reason="libfaketime is not installed")
 # A worker that is silent for two seconds is taken for gone.
 QUICK = ["worker.heartbeat_interval=1", "worker.heartbeat_timeout=2"]
 HOUR_S = 3600
+
+
+@contextlib.contextmanager
+def apart(store, ahead_s, folder, *options):
+    """A router, and a worker whose clock is ahead of it (or behind)."""
+    clock = Clock(folder)
+    clock.move(ahead_s)
+    with Cluster(store, workers=0, options=[*QUICK, *options]) as cluster:
+        cluster.add_worker(env=clock.env())
+        wait_for(lambda: cluster.routers[0].links == 1, what="the link")
+        yield cluster
 
 
 def heartbeats(catalog, count):
@@ -30,6 +43,38 @@ def messages_pass(port):
     ids = api.fill(queue, 1, 2)
     assert api.get(f"{queue}/messages?echo=true").ids == ids
     assert api.claim(queue).ids == ids
+
+
+# ---- Clocks that differ ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ahead_s", [HOUR_S, -HOUR_S])
+def test_clocks_differ(ahead_s, store, tmp_path):
+    with apart(store, ahead_s, tmp_path) as cluster:
+        messages_pass(cluster.port)
+        heartbeats(cluster.folder / "catalog.db", 3)
+        messages_pass(cluster.port)
+        assert "LINK-LATE" not in cluster.workers[0].text()
+        assert cluster.routers[0].links == 1
+        assert "WORKER-GONE" not in cluster.routers[0].text()
+
+
+@pytest.mark.parametrize("ahead_s", [0, HOUR_S, -HOUR_S])
+def test_late_operations_are_discarded(ahead_s, redis, tmp_path):
+    """A worker that wakes up long after the deadline doesn't carry out what clients were refused. (Links are
+    given up when they break, not when they are silent: so it is the worker that finds out.)"""
+    options = ["router.operation_timeout=200", "router.link_timeout=60000"]
+    with apart(redis.uri, ahead_s, tmp_path, *options) as cluster:
+        api = Client(cluster.port)
+        queue = api.queue()
+        (worker,) = cluster.workers
+        with worker.paused():
+            began = time.monotonic()
+            told_to_come_again(api.post(f"{queue}/messages", {"messages": [{"body": "late"}]}))
+            wait_for(lambda: time.monotonic() > began + 2.5, what="two seconds and the deadline")
+        wait_for(lambda: api.post(f"{queue}/messages", {"messages": [{"body": "new"}]}).status == 201)
+        assert set(api.everything(queue)) == {"new"}
+        wait_for(lambda: "LINK-LATE" in worker.text(), what="a word about it")
 
 
 # ---- Clocks that step ------------------------------------------------------------------------------

@@ -279,20 +279,6 @@ def test_a_file_changes_its_worker(sqlite):
                 use()
 
 
-def test_late_operations_are_discarded(redis):
-    """A worker that wakes up long after the deadline doesn't carry out what clients were refused."""
-    with Cluster(redis.uri, workers=1, options=["router.operation_timeout=200", *QUICK]) as cluster:
-        api = Client(cluster.port)
-        queue = api.queue()
-        (worker,) = cluster.workers
-        with worker.paused():
-            began = time.monotonic()
-            told_to_come_again(api.post(f"{queue}/messages", {"messages": [{"body": "late"}]}))
-            wait_for(lambda: time.monotonic() > began + 2.5, what="two seconds and the deadline")
-        wait_for(lambda: api.post(f"{queue}/messages", {"messages": [{"body": "new"}]}).status == 201)
-        assert set(api.everything(queue)) == {"new"}
-
-
 # ---- Bounds ----------------------------------------------------------------------------------------
 
 
@@ -424,12 +410,30 @@ def test_many_connections_to_a_worker(listening):
 def test_the_wire_by_hand(listening):
     """The same bytes as above, but right: so the ones above fail for the reason they say."""
     with unharmed(listening), sp.connect(listening.workers[0].link) as connection:
-        connection.sendall(sp.request(ASKED, ASKED) + sp.request(ASKED, sent_ms=sp.now_ms() - 60000) +
-                           sp.request())
+        connection.sendall(sp.request(ASKED, ASKED) + sp.request())
         reply = sp.receive(connection)
         assert reply.startswith(sp.REQUEST_ID)
         connection.sendall(sp.request(sp.operation(sp.PING, number=7)))
         wait_for(lambda: b"\x07" in sp.receive(connection)[-12:], what="the outcome")
+
+
+@pytest.mark.parametrize("clock_ms", [0, 1 << 50])
+def test_a_frame_that_comes_late(clock_ms, listening):
+    """It is found out by comparison with the frames before it, whatever time it is at the router. Its
+    operations are discarded, and the router is told to close the link: it will ask again over a new one."""
+    def asked(number, sent_ms):
+        return sp.request(sp.operation(sp.PING, number=number), sent_ms=clock_ms + sent_ms)
+    (worker,) = listening.workers
+    with unharmed(listening), sp.connect(worker.link) as connection:
+        told = worker.text().count("LINK-LATE")
+        connection.sendall(asked(7, 60000))
+        wait_for(lambda: b"\x07" in sp.receive(connection)[-12:], what="the outcome")
+        connection.sendall(asked(8, 60000 - 5000))  # in time: it has 5 s, and a second of grace
+        wait_for(lambda: b"\x08" in sp.receive(connection)[-12:], what="the outcome")
+        connection.sendall(asked(9, 0))
+        reply = sp.receive(connection).removeprefix(sp.REQUEST_ID)
+        assert reply[:2] == b"\x93\x01" and reply[-1] == 0
+    wait_for(lambda: worker.text().count("LINK-LATE") > told, what="a word about it")
 
 
 def test_a_sign_of_life(listening):
@@ -508,6 +512,7 @@ REPLIES = {
     "noise": lambda n: sp.framed(sp.REQUEST_ID + random.Random(n).randbytes(500)),
     "empty": lambda n: sp.framed(b""),
     "another version": lambda n: reply_frame(version=2, sequence=2),
+    "told to go": lambda n: reply_frame(sequence=0),
     "a gap": lambda n: reply_frame(sequence=3),
     "the same number again": lambda n: reply_frame(sequence=1),
     "an outcome cut off": lambda n: reply_frame(b"\x95\x01\x0a", sequence=2),

@@ -1,4 +1,4 @@
-/* tests/unit/common/test_clock.c - the two clocks. */
+/* tests/unit/common/test_clock.c - the clocks, and waiting by them. */
 #include "tests/support/cmocka_all.h"
 
 #include "common/clock.h"
@@ -83,6 +83,16 @@ static void test_clock_mono_never_goes_back(void **state)
     }
 }
 
+static void test_clock_boot_is_not_behind_the_monotonic_one(void **state)
+{
+    int64_t mono_ms = clock_mono_ms();
+    int64_t boot_ms = clock_boot_ms();
+
+    (void)state;
+    assert_true(boot_ms >= mono_ms); /* by as long as the machine has slept */
+    assert_true(clock_boot_ms() >= boot_ms);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -91,6 +101,7 @@ int main(void)
         cmocka_unit_test(test_clock_iso_does_not_depend_on_the_time_zone),
         cmocka_unit_test(test_clock_wall_is_the_time_of_day_in_ms),
         cmocka_unit_test(test_clock_mono_never_goes_back),
+        cmocka_unit_test(test_clock_boot_is_not_behind_the_monotonic_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -462,7 +462,7 @@ static void test_wire_header_of_a_request_is_golden(void **state)
     assert_bytes("the header", buffer_slice(&b), golden);
     assert_int_equal(wire_read_begin(&r, golden, &back, NULL), ST_OK);
     assert_int_equal(back.version, 1);
-    assert_true(back.wall_ms == NOW_MS);
+    assert_true(back.sent_ms == NOW_MS);
     assert_true(back.sequence == 17);
     assert_false(wire_read_more(&r));
     buffer_fini(&b);
