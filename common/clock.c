@@ -26,6 +26,14 @@ int64_t clock_boot_ms(void)
     return read_ms(CLOCK_BOOTTIME);
 }
 
+bool clock_wait(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t until_mono_ms)
+{
+    struct timespec until = {.tv_sec = (time_t)(until_mono_ms / 1000),
+                             .tv_nsec = until_mono_ms % 1000 * 1000000};
+
+    return pthread_cond_clockwait(cond, lock, CLOCK_MONOTONIC, &until) == 0;
+}
+
 void clock_iso(int64_t wall_ms, char text[CLOCK_ISO_BYTES])
 {
     time_t seconds = (time_t)(wall_ms / 1000);

@@ -8,11 +8,17 @@
 #ifndef COMMON_CLOCK_H
 #define COMMON_CLOCK_H
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 int64_t clock_wall_ms(void);
 int64_t clock_mono_ms(void);
 int64_t clock_boot_ms(void);
+
+/* clock_wait waits for cond, as pthread_cond_wait does, and returns false when it is until_mono_ms.
+ * (pthread_cond_timedwait goes by the wall clock: one that is set back makes it wait for as long.) */
+bool clock_wait(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t until_mono_ms);
 
 enum { CLOCK_ISO_BYTES = 21 };
 

@@ -1,12 +1,12 @@
 #include "router/router.h"
 
+#include "common/clock.h"
 #include "common/mem.h"
 #include "router/http/http.h"
 #include "router/server.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { CATALOG_THREADS = 4 };
 
@@ -121,14 +121,12 @@ const char *router_url(const struct router *r)
 
 bool router_wait(struct router *r, int timeout_ms)
 {
-    struct timespec until;
+    int64_t until_ms = clock_mono_ms() + timeout_ms;
     bool all;
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += timeout_ms / 1000;
     pthread_mutex_lock(&r->lock);
     while (r->reaching < r->n)
-        if (pthread_cond_timedwait(&r->reached, &r->lock, &until) != 0)
+        if (!clock_wait(&r->reached, &r->lock, until_ms))
             break;
     all = r->reaching == r->n;
     pthread_mutex_unlock(&r->lock);

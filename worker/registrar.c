@@ -8,7 +8,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -69,25 +68,11 @@ static void deliver_drop(struct mail *m)
     d->registrar->options.drop(d->registrar->options.context, &d->op);
 }
 
-static struct timespec in_ms(int64_t ms)
-{
-    struct timespec at;
-
-    clock_gettime(CLOCK_REALTIME, &at);
-    at.tv_sec += ms / 1000;
-    at.tv_nsec += ms % 1000 * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
-    }
-    return at;
-}
-
 /* drop_queue has the store forget one life of a queue. */
 static enum status drop_queue(struct registrar *r, const struct dropped_queue *q)
 {
     struct drop *d = mem_zalloc(sizeof(*d));
-    struct timespec until = in_ms(DROP_WAIT_MS);
+    int64_t until_ms = clock_mono_ms() + DROP_WAIT_MS;
     enum status st = ST_TIMEOUT;
     bool answered;
 
@@ -98,13 +83,13 @@ static enum status drop_queue(struct registrar *r, const struct dropped_queue *q
     d->op.queue.project = arena_copy(&d->arena, q->project);
     d->op.queue.name = arena_copy(&d->arena, q->name);
     d->op.queue.epoch = q->epoch;
-    d->op.deadline_mono_ms = clock_mono_ms() + DROP_WAIT_MS;
+    d->op.deadline_mono_ms = until_ms;
     d->op.done = on_dropped;
     d->mail.deliver = deliver_drop;
     mailbox_post(r->options.mailbox, &d->mail);
     pthread_mutex_lock(&r->lock);
     while (!d->answered && !r->stopping)
-        if (pthread_cond_timedwait(&r->wake, &r->lock, &until) != 0)
+        if (!clock_wait(&r->wake, &r->lock, until_ms))
             break;
     answered = d->answered;
     d->abandoned = !answered;
@@ -152,12 +137,12 @@ static enum status put(struct registrar *r, struct catalog *c, struct failure *f
 /* wait_for sleeps, and returns false when the thread is to stop. */
 static bool wait_for(struct registrar *r, int64_t ms)
 {
-    struct timespec until = in_ms(ms);
+    int64_t until_ms = clock_mono_ms() + ms;
     bool go_on;
 
     pthread_mutex_lock(&r->lock);
     while (!r->stopping)
-        if (pthread_cond_timedwait(&r->wake, &r->lock, &until) != 0)
+        if (!clock_wait(&r->wake, &r->lock, until_ms))
             break;
     go_on = !r->stopping;
     pthread_mutex_unlock(&r->lock);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# tests/unit/layers.sh - holds the #includes to the direction of the folders.
+# tests/unit/layers.sh - holds the #includes to the direction of the folders, and clocks to common/clock.c.
 #
 #   common <- catalog <- router      common <- worker      deploy and bench see all of them
 #
@@ -10,6 +10,13 @@ cd "${1:-$(dirname "$0")/../..}" || exit 2
 for folder in common catalog router worker; do
     [ -d "$folder" ] || { echo "layers: there is no folder $folder"; exit 2; }
 done
+
+# Who waits by the wall clock waits for an hour more when it is set back by one.
+if grep -rnE --include='*.[ch]' 'pthread_cond_timedwait *\(|CLOCK_REALTIME|gettimeofday *\(|[^a-z_]time *\((NULL|&)' \
+    common catalog router worker deploy | grep -v '^common/clock\.[ch]:'; then
+    echo "layers: common/clock.h is for the time, and for waiting"
+    exit 1
+fi
 
 grep -rnE --include='*.[ch]' --include='*.def' \
     '^[[:space:]]*#[[:space:]]*include' common catalog router worker deploy |

@@ -93,6 +93,53 @@ static void test_clock_boot_is_not_behind_the_monotonic_one(void **state)
     assert_true(clock_boot_ms() >= boot_ms);
 }
 
+struct meeting {
+    pthread_mutex_t lock;
+    pthread_cond_t cond;
+    bool came;
+};
+
+static void *come(void *arg)
+{
+    struct meeting *m = arg;
+
+    pthread_mutex_lock(&m->lock);
+    m->came = true;
+    pthread_cond_signal(&m->cond);
+    pthread_mutex_unlock(&m->lock);
+    return NULL;
+}
+
+static void test_clock_wait_ends_at_its_time(void **state)
+{
+    struct meeting m = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false};
+    int64_t until_ms = clock_mono_ms() + 30;
+
+    (void)state;
+    pthread_mutex_lock(&m.lock);
+    while (clock_wait(&m.cond, &m.lock, until_ms)) /* true would be a spurious wake-up */
+        ;
+    assert_true(clock_mono_ms() >= until_ms);
+    while (clock_wait(&m.cond, &m.lock, until_ms)) /* in the past: at once */
+        ;
+    pthread_mutex_unlock(&m.lock);
+}
+
+static void test_clock_wait_ends_when_it_is_told(void **state)
+{
+    struct meeting m = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false};
+    int64_t until_ms = clock_mono_ms() + 20000;
+    pthread_t thread;
+
+    (void)state;
+    pthread_mutex_lock(&m.lock);
+    assert_int_equal(pthread_create(&thread, NULL, come, &m), 0);
+    while (!m.came)
+        assert_true(clock_wait(&m.cond, &m.lock, until_ms));
+    pthread_mutex_unlock(&m.lock);
+    pthread_join(thread, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -102,6 +149,8 @@ int main(void)
         cmocka_unit_test(test_clock_wall_is_the_time_of_day_in_ms),
         cmocka_unit_test(test_clock_mono_never_goes_back),
         cmocka_unit_test(test_clock_boot_is_not_behind_the_monotonic_one),
+        cmocka_unit_test(test_clock_wait_ends_at_its_time),
+        cmocka_unit_test(test_clock_wait_ends_when_it_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
