@@ -92,6 +92,22 @@ def test_the_clock_steps(step_s, tmp_path):
         assert "WORKER-GONE" not in server.text()
 
 
+@pytest.mark.parametrize("step_s", [24 * HOUR_S, -24 * HOUR_S])
+def test_a_step_is_nothing_to_messages_in_redis(step_s, redis, tmp_path):
+    """What lives in Redis lives by Redis' clock; that of the worker's machine may do what it likes."""
+    clock = Clock(tmp_path)
+    with Nusku(store=redis.uri, env=clock.env(), options=["worker.sweep_interval=50"]) as server:
+        api = Client(server.port)
+        queue, other = api.queue(), api.queue()
+        (name,) = api.fill(queue, 1, ttl=600)
+        clock.move(step_s)
+        (late,) = api.fill(other, 2, ttl=600)  # by a worker that has noticed, or not
+        assert api.stats(queue) == {"free": 1, "claimed": 0, "total": 1}
+        for path, kept in (queue, name), (other, late):
+            assert api.get(f"{path}/messages/{kept}").json["age"] < 60
+            assert api.get(f"{path}/messages?echo=true").ids == [kept]
+
+
 def test_workers_from_before_the_last_boot(sqlite):
     """What the file says of them is forgotten: the clock of heartbeats has started again."""
     with Cluster(sqlite, workers=1, options=QUICK) as cluster:

@@ -96,7 +96,7 @@ struct redis_store {
     bool closing;
     int handles_open; /* uv handles and requests that hold the store */
 
-    int64_t offset_ms; /* the server's clock minus ours */
+    int64_t offset_ms; /* the server's clock minus our boot time */
     int64_t measured_mono_ms;
 
     struct request_list gathered; /* in this turn of the loop */

@@ -32,9 +32,16 @@ static struct redis_store *store_of(struct store *s)
     return (struct redis_store *)s;
 }
 
+/* own_ms is a clock that nobody sets: the wall clock may step between two looks at the server's, and a
+ * step ahead would expire what is to live. */
+static int64_t own_ms(const struct redis_store *s)
+{
+    return s->base.host->clock_is_fixed ? s->base.host->now_ms() : clock_boot_ms();
+}
+
 int64_t redis_now_ms(const struct redis_store *s)
 {
-    return s->base.host->now_ms() + s->offset_ms;
+    return own_ms(s) + s->offset_ms;
 }
 
 /* ---- Requests --------------------------------------------------------------------------------- */
@@ -322,7 +329,7 @@ static void measure_clock(struct redis_store *s, const redisReply *r)
 
     s->measured_mono_ms = clock_mono_ms();
     if (!s->base.host->clock_is_fixed && reply_time(r, &server_ms))
-        s->offset_ms = server_ms - s->base.host->now_ms();
+        s->offset_ms = server_ms - own_ms(s);
 }
 
 static void on_clock(redisAsyncContext *ac, void *reply, void *data)
@@ -355,7 +362,8 @@ static void on_ready(redisAsyncContext *ac, void *data, void *store)
     set_state(s, REDIS_UP);
     s->was_up = true;
     s->retry_after_ms = 0;
-    log_info("REDIS-UP", "server=%s clock_offset_ms=%lld", s->address, (long long)s->offset_ms);
+    log_info("REDIS-UP", "server=%s clock_offset_ms=%lld", s->address,
+             (long long)(redis_now_ms(s) - s->base.host->now_ms()));
     /* not before: what is longer than 16 KiB breaks a connection that has no rights yet. A script that
      * is not taken is sent whole when it is needed. */
     for (int i = 0; i < SCRIPT_COUNT; i++)
@@ -583,6 +591,7 @@ static enum status redis_open(const struct store_host *host, struct slice uri, s
     }
     s->base.ops = &store_redis;
     s->base.host = host;
+    s->offset_ms = host->now_ms() - own_ms(s); /* until the server has said what time it is */
     uv_timer_init(host->loop, &s->timer);
     s->timer.data = s;
     s->handles_open = 1;
