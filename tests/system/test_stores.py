@@ -256,6 +256,19 @@ def rows(path, *tables):
         return {table: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
 
 
+def test_a_damaged_number_heals(sqlite):
+    """A last number that no id can carry: the next one is given by the clock, behind all others."""
+    with Nusku(store=sqlite) as server:
+        api = Client(server.port)
+        queue = api.queue()
+        ids = api.fill(queue, 1)
+        with contextlib.closing(sqlite3.connect(sqlite.removeprefix("sqlite://"), timeout=10)) as db, db:
+            db.execute("UPDATE queue SET last = -1000000000000")
+        ids += api.fill(queue, 2, 3)
+        assert api.get(f"{queue}/messages?echo=true").ids == sorted(ids) == ids
+        assert api.stats(queue)["total"] == 3
+
+
 @pytest.mark.skipif(not LIBRARIES, reason="libfaketime is not installed")
 def test_thousand_cycles_leave_nothing_in_sqlite(tmp_path):
     """What is kept for a while is gone after it: the clock is moved by a minute at the end."""

@@ -13,6 +13,20 @@ enum {
 
 #define EPOCH_MS INT64_C(1577836800000) /* 2020-01-01 */
 
+/* number_of_time is 0 for a clock that stands before all numbers, as after a boot without a battery. */
+static uint64_t number_of_time(int64_t now_ms)
+{
+    return now_ms > EPOCH_MS ? (uint64_t)(now_ms - EPOCH_MS) * PER_MS : 0;
+}
+
+/* read_last takes a number that no message id can carry for damage: the next one is given by the clock. */
+static uint64_t read_last(sqlite3_stmt *st, int column)
+{
+    uint64_t last = (uint64_t)sqlite3_column_int64(st, column);
+
+    return last <= MESSAGE_NUMBER_MAX ? last : 0;
+}
+
 static struct queue_row *keep_row(struct sqlite_store *s, const struct queue_row *row)
 {
     struct queue_row *q = mem_alloc(sizeof(*q));
@@ -55,7 +69,7 @@ struct queue_row *queue_row_find(struct sqlite_store *s, const struct queue_ref 
         row = (struct queue_row){
             .id = sqlite3_column_int64(st, 0),
             .epoch = queue->epoch,
-            .last = (uint64_t)sqlite3_column_int64(st, 1),
+            .last = read_last(st, 1),
             .total = sqlite3_column_int64(st, 2),
             .claimed = sqlite3_column_int64(st, 3),
             .due_ms = sqlite3_column_int64(st, 4),
@@ -89,7 +103,7 @@ struct queue_row *queue_row_get(struct sqlite_store *s, const struct queue_ref *
 
 uint64_t queue_row_number(struct sqlite_store *s, struct queue_row *q)
 {
-    uint64_t by_clock = (uint64_t)(s->now_ms - EPOCH_MS) * PER_MS;
+    uint64_t by_clock = number_of_time(s->now_ms);
 
     q->last = q->last / STEP * STEP + STEP;
     if (q->last < by_clock)

@@ -24,7 +24,7 @@ local function read_queue()
             local n, ttl = tonumber(value), sub(name, 2)
             local ttl_ms = tonumber(ttl) * 1000
             lanes[n] = {n = n, ttl = ttl, ttl_ms = ttl_ms, frontier = 0, moved = false,
-                        live_from = (now - ttl_ms + 1 - EPOCH_MS) * PER_MS}
+                        live_from = math.max(0, (now - ttl_ms + 1 - EPOCH_MS) * PER_MS)}
         elseif kind == 102 then -- f<lane>
             frontiers[#frontiers + 1] = tonumber(sub(name, 2))
             frontiers[#frontiers + 1] = tonumber(value)
