@@ -97,7 +97,7 @@ static void test_redis_reply_head_of_a_message_as_posted(void **state)
 
     (void)state;
     CHECK_ALL(op, good, ST_OK);
-    CHECK_ALL(op, bad, ST_INTERNAL);
+    CHECK_ALL(op, bad, ST_REFUSED);
 }
 
 static void test_redis_reply_message_as_posted(void **state)
@@ -108,11 +108,12 @@ static void test_redis_reply_message_as_posted(void **state)
     struct request r = {.ops = ops, .n = 1, .from = -1};
     redisReply *reply = parse(SLICE("*2\r\n$15\r\n8192-0 60 MD5:x\r\n$3\r\n1.0\r\n"));
     redisReply *each = parse(SLICE("*1\r\n*2\r\n$9\r\n8192-0 60\r\n$3\r\n1.0\r\n"));
+    struct redis_store s = {.address = "here"};
     struct arena a = {0};
     const struct message *m;
 
     (void)state;
-    assert_int_equal(reply_take(NULL, &r, reply, &a), REPLY_DONE);
+    assert_int_equal(reply_take(&s, &r, reply, &a), REPLY_DONE);
     assert_int_equal(pop.out.messages.n, 1);
     m = &pop.out.messages.list[0];
     assert_int_equal(m->id.epoch, 5);
@@ -125,7 +126,7 @@ static void test_redis_reply_message_as_posted(void **state)
     assert_true(slice_eq(m->checksum, SLICE("MD5:x")));
     assert_true(slice_eq(m->body, SLICE("1.0")));
     r.ops[0] = &claim;
-    assert_int_equal(reply_take(NULL, &r, each, &a), REPLY_DONE);
+    assert_int_equal(reply_take(&s, &r, each, &a), REPLY_DONE);
     assert_int_equal(claim.out.messages.n, 1);
     m = &claim.out.messages.list[0];
     assert_true(m->claimed);
