@@ -1,14 +1,12 @@
 #include "catalog/cache.h"
 
+#include "common/hash.h"
 #include "common/mem.h"
 
 #include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/queue.h>
-
-#define uthash_fatal(message) abort()
-#include <uthash.h>
 
 enum {
     PROJECT_BYTES_MAX = 256, /* of the API; longer ones are never looked up */

@@ -1,12 +1,11 @@
 #include "common/python_json.h"
 
+#include "common/hash.h"
+
 #include <math.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define uthash_fatal(message) abort()
-#include <uthash.h>
 
 enum { DIGITS_MAX = 24 };
 

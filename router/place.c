@@ -1,12 +1,10 @@
 #include "router/place.h"
 
 #include "common/clock.h"
+#include "common/hash.h"
 #include "common/mem.h"
 
 #include <stdlib.h>
-
-#define uthash_fatal(message) abort()
-#include <uthash.h>
 
 TAILQ_HEAD(place_calls, place_call);
 

@@ -1,12 +1,10 @@
 #include "worker/dropped.h"
 
+#include "common/hash.h"
 #include "common/mem.h"
 
 #include <stdlib.h>
 #include <sys/queue.h>
-
-#define uthash_fatal(message) abort()
-#include <uthash.h>
 
 enum { KEEP_MS = 30000, ENTRIES_MAX = 65536 };
 

@@ -1,6 +1,7 @@
 #include "worker/listener.h"
 
 #include "common/clock.h"
+#include "common/hash.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/wire.h"
@@ -10,9 +11,6 @@
 #include <nng/protocol/reqrep0/rep.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define uthash_fatal(message) abort()
-#include <uthash.h>
 
 enum {
     FRAMES_A_TURN = 64,   /* received before others get their turn */

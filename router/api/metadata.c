@@ -1,12 +1,10 @@
 #include "router/api/metadata.h"
 
+#include "common/hash.h"
 #include "router/api/name.h"
 
 #include <assert.h>
 #include <stdlib.h>
-
-#define uthash_fatal(message) abort()
-#include <uthash.h>
 
 enum { MESSAGE_TTL_MIN_S = 60 };
 

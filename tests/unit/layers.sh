@@ -3,7 +3,8 @@
 #
 #   common <- catalog <- router      common <- worker      deploy and bench see all of them
 #
-# A worker reads the catalog in a few files alone; HTTP's library stays out of what has no transport.
+# A worker reads the catalog in a few files alone; HTTP's library stays out of what has no transport. uthash
+# comes by common/hash.h, with a hash that nobody outside can foresee.
 # Usage: layers.sh [FOLDER OF THE SOURCE TREE]
 cd "${1:-$(dirname "$0")/../..}" || exit 2
 
@@ -60,6 +61,8 @@ function may(from, to) {
     }
     if ($0 ~ /[<"]h2o[.\/]/ && file !~ /^router\/(http\/)?[^\/]*$/)
         refuse("h2o is for router/ and router/http/ alone")
+    if ($0 ~ /<uthash\.h>/ && file != "common/hash.h")
+        refuse("common/hash.h is wanted")
 }
 END {
     if (seen < 100) { # else the search itself has failed
