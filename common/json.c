@@ -187,6 +187,21 @@ bool json_find(struct json object, const char *name, struct json *value)
     return found;
 }
 
+void json_find_each(struct json object, const struct slice *names, struct json *values, size_t n)
+{
+    struct json_walk w = json_members(object);
+
+    for (size_t i = 0; i < n; i++)
+        values[i] = (struct json){0};
+    while (json_next(&w)) {
+        bool plain = w.key.len == 0 || memchr(w.key.p, '\\', w.key.len) == NULL;
+
+        for (size_t i = 0; i < n; i++)
+            if (plain ? slice_eq(w.key, names[i]) : json_key_is(w.key, names[i]))
+                values[i] = w.value;
+    }
+}
+
 bool json_int(struct json v, int64_t *n)
 {
     if (v.type != JSON_NUMBER)

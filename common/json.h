@@ -52,6 +52,9 @@ bool json_next(struct json_walk *w);
  * compared by their meaning. */
 bool json_find(struct json object, const char *name, struct json *value);
 
+/* json_find_each does the same for n names in one walk; values[i].raw is absent when there is none. */
+void json_find_each(struct json object, const struct slice *names, struct json *values, size_t n);
+
 /* json_key_is compares a raw key with a plain name by meaning. */
 bool json_key_is(struct slice raw_key, struct slice name);
 

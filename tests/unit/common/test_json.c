@@ -548,6 +548,32 @@ static void test_json_find_gives_the_last_of_equal_keys(void **state)
     assert_slice(v.raw, "2");
 }
 
+static void test_json_find_each_gives_what_json_find_does(void **state)
+{
+    static const struct slice names[] = {SLICE_INIT("a"), SLICE_INIT(""), SLICE_INIT("none"),
+                                         SLICE_INIT("\xc3\xa9"), SLICE_INIT("a")};
+    static const char *const objects[] = {
+        "{}",
+        "{\"a\": 1, \"b\": 2, \"\": {\"none\": 3}}",
+        "{\"\\u0061\": 1, \"a\": 2, \"\\u00e9\": [], \"\\u0061b\": 3}",
+        "{\"a\": 1, \"\": 2, \"a\": null, \"\": 3, \"\\u0061\": 4}",
+    };
+    enum { N = sizeof(names) / sizeof(names[0]) };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
+        struct json object = parse(objects[i]), each[N], one;
+
+        json_find_each(object, names, each, N);
+        for (size_t n = 0; n < N; n++) {
+            bool found = json_find(object, names[n].p, &one);
+
+            assert_ptr_equal(each[n].raw.p, found ? one.raw.p : NULL);
+            assert_true(!found || (each[n].raw.len == one.raw.len && each[n].type == one.type));
+        }
+    }
+}
+
 static void test_json_key_is_compares_by_meaning(void **state)
 {
     static const struct {
@@ -999,6 +1025,7 @@ int main(void)
         cmocka_unit_test(test_json_count_counts_members_and_elements),
         cmocka_unit_test(test_json_find_gives_the_member_of_that_name),
         cmocka_unit_test(test_json_find_gives_the_last_of_equal_keys),
+        cmocka_unit_test(test_json_find_each_gives_what_json_find_does),
         cmocka_unit_test(test_json_key_is_compares_by_meaning),
         cmocka_unit_test(test_json_int_reads_numbers_without_point_and_exponent),
         cmocka_unit_test(test_json_int_is_nothing_else),
