@@ -1,119 +1,8 @@
 #include "router/api/metadata.h"
 
 #include "common/hash.h"
-#include "router/api/name.h"
 
 #include <assert.h>
-#include <stdlib.h>
-
-enum { MESSAGE_TTL_MIN_S = 60 };
-
-/* ---- Checking --------------------------------------------------------------------------------- */
-
-/* find_set finds an attribute that is there and not null. */
-static bool find_set(struct json object, const char *name, struct json *v)
-{
-    return json_find(object, name, v) && v->type != JSON_NULL;
-}
-
-static enum status check_int(struct json object, const char *name, int64_t least, int64_t most,
-                             struct failure *f)
-{
-    struct json v;
-    int64_t n;
-
-    if (!find_set(object, name, &v))
-        return ST_OK;
-    if (!json_int_or_bool(v, &n))
-        return fail(f, ST_INVALID, "%s must be an integer", name);
-    if (n < least || n > most)
-        return fail(f, ST_INVALID, "%s must be at least %lld and at most %lld", name,
-                    (long long)least, (long long)most);
-    return ST_OK;
-}
-
-static enum status check_dead_letter_queue(struct json object, struct failure *f)
-{
-    struct json v;
-
-    if (!find_set(object, "_dead_letter_queue", &v))
-        return ST_OK;
-    if (v.type != JSON_STRING || !name_is_queue((struct slice){v.raw.p + 1, v.raw.len - 2}))
-        return fail(f, ST_INVALID, "_dead_letter_queue must be the name of a queue");
-    return ST_OK;
-}
-
-static enum status check_encryption(struct json object, struct failure *f)
-{
-    struct json v;
-
-    if (!find_set(object, "_enable_encrypt_messages", &v))
-        return ST_OK;
-    if (v.type != JSON_BOOL)
-        return fail(f, ST_INVALID, "_enable_encrypt_messages must be a boolean");
-    if (json_is_true(v))
-        return fail(f, ST_INVALID, "_enable_encrypt_messages: this version does not encrypt");
-    return ST_OK;
-}
-
-/* The numbers of a retry policy; what is missing has its default. */
-struct policy_number {
-    const char *name;
-    int64_t value;
-};
-
-static enum status check_policy(struct json policy, struct failure *f)
-{
-    static const char *const functions[] = {"linear", "arithmetic", "exponential", "geometric"};
-    struct policy_number numbers[] = {
-        {"retries_with_no_delay", 3}, {"minimum_delay_retries", 3}, {"minimum_delay", 5},
-        {"maximum_delay", 30},        {"maximum_delay_retries", 3},
-    };
-    struct json v;
-    bool known = false;
-
-    if (policy.type != JSON_OBJECT)
-        return fail(f, ST_INVALID, "_retry_policy must be an object");
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-        if (json_find(policy, numbers[i].name, &v) &&
-            (!json_int_or_bool(v, &numbers[i].value) || numbers[i].value < 0))
-            return fail(f, ST_INVALID, "_retry_policy: %s must be an integer, 0 or more",
-                        numbers[i].name);
-    if (numbers[3].value - numbers[2].value < 10)
-        return fail(f, ST_INVALID,
-                    "_retry_policy: maximum_delay must be at least ten above minimum_delay");
-    if (json_find(policy, "ignore_subscription_override", &v) && v.type != JSON_BOOL)
-        return fail(f, ST_INVALID, "_retry_policy: ignore_subscription_override must be a boolean");
-    if (!json_find(policy, "retry_backoff_function", &v))
-        return ST_OK;
-    for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]) && v.type == JSON_STRING; i++)
-        known |= json_key_is((struct slice){v.raw.p + 1, v.raw.len - 2}, slice_of(functions[i]));
-    if (!known)
-        return fail(f, ST_INVALID,
-                    "_retry_policy: retry_backoff_function must be linear, arithmetic, "
-                    "exponential or geometric");
-    return ST_OK;
-}
-
-enum status metadata_check(struct json object, const struct config *c, struct failure *f)
-{
-    struct json v;
-
-    if (check_int(object, "_max_messages_post_size", 1, c->max_messages_post_bytes, f) != ST_OK ||
-        check_int(object, "_default_message_ttl", MESSAGE_TTL_MIN_S, c->max_message_ttl_s, f) !=
-            ST_OK ||
-        check_int(object, "_default_message_delay", 0, c->max_message_delay_s, f) != ST_OK ||
-        check_int(object, "_max_claim_count", 0, INT32_MAX, f) != ST_OK ||
-        check_int(object, "_dead_letter_queue_messages_ttl", MESSAGE_TTL_MIN_S,
-                  c->max_message_ttl_s, f) != ST_OK ||
-        check_dead_letter_queue(object, f) != ST_OK || check_encryption(object, f) != ST_OK)
-        return ST_INVALID;
-    if (find_set(object, "_flavor", &v) && v.type != JSON_STRING)
-        return fail(f, ST_INVALID, "_flavor must be the name of a flavor");
-    if (find_set(object, "_retry_policy", &v))
-        return check_policy(v, f);
-    return ST_OK;
-}
 
 /* ---- Entries ---------------------------------------------------------------------------------- */
 
@@ -158,6 +47,15 @@ static void take_apart(struct entries *e, struct json object)
         set_entry(e, json_unescape(w.key, e->a), w.value.raw);
 }
 
+/* take_apart_text is for documents that were checked when they were written; a damaged one is empty. */
+static void take_apart_text(struct entries *e, struct slice text)
+{
+    struct json object;
+
+    if (json_check(text, &object, NULL) == ST_OK && object.type == JSON_OBJECT)
+        take_apart(e, object);
+}
+
 /* put_together writes the object, and ends the life of the entries. */
 static void put_together(struct entries *e, struct buffer *out)
 {
@@ -173,54 +71,92 @@ static void put_together(struct entries *e, struct buffer *out)
     HASH_CLEAR(hh, e->list);
 }
 
+void metadata_normalise(struct slice metadata, struct buffer *out, struct arena *a)
+{
+    struct entries e = {.a = a};
+
+    take_apart_text(&e, metadata);
+    put_together(&e, out);
+}
+
 /* ---- Showing ---------------------------------------------------------------------------------- */
 
-/* Always shown; the defaults of the first three are the configuration's. */
-static const char *const shown[] = {
-    "_max_messages_post_size",         "_default_message_ttl",
-    "_default_message_delay",          "_dead_letter_queue",
-    "_dead_letter_queue_messages_ttl", "_max_claim_count",
-    "_enable_encrypt_messages",
-};
-
-enum { SHOWN_COUNT = sizeof(shown) / sizeof(shown[0]) };
-
-static struct slice default_of(size_t i, const struct config *c, struct arena *a)
+static void add_default(struct buffer *out, enum reserved which, const struct config *c)
 {
-    const int64_t numbers[] = {c->max_messages_post_bytes, c->default_message_ttl_s,
-                               c->default_message_delay_s};
-
-    if (i < sizeof(numbers) / sizeof(numbers[0]))
-        return arena_printf(a, "%lld", (long long)numbers[i]);
-    return i == SHOWN_COUNT - 1 ? SLICE("false") : SLICE("null");
-}
-
-static bool is_shown(struct slice key)
-{
-    for (size_t i = 0; i < SHOWN_COUNT; i++)
-        if (slice_eq(slice_of(shown[i]), key))
-            return true;
-    return false;
-}
-
-void metadata_show(struct buffer *out, const struct slice *metadata, const struct config *config)
-{
-    struct arena a = {0};
-    struct entries e = {.a = &a};
-    struct json object;
-
-    /* it was checked when it was written; a damaged row shows as a queue without metadata */
-    if (metadata != NULL && json_check(*metadata, &object, NULL) == ST_OK &&
-        object.type == JSON_OBJECT)
-        take_apart(&e, object);
-    for (size_t i = 0; i < SHOWN_COUNT; i++) {
-        struct entry *there = find_entry(&e, slice_of(shown[i]));
-
-        if (there == NULL || slice_eq(there->value, SLICE("null")))
-            set_entry(&e, slice_of(shown[i]), default_of(i, config, &a));
+    switch (which) {
+    case RESERVED_MAX_POST:
+        buffer_add_int(out, c->max_messages_post_bytes);
+        break;
+    case RESERVED_TTL:
+        buffer_add_int(out, c->default_message_ttl_s);
+        break;
+    case RESERVED_DELAY:
+        buffer_add_int(out, c->default_message_delay_s);
+        break;
+    case RESERVED_ENCRYPT:
+        buffer_add_literal(out, "false");
+        break;
+    default:
+        buffer_add_literal(out, "null");
     }
-    put_together(&e, out);
-    arena_fini(&a);
+}
+
+static bool is_null(struct slice raw)
+{
+    return slice_eq(raw, SLICE("null"));
+}
+
+/* is_empty looks for the bracket that ends every object. */
+static bool is_empty(struct slice object)
+{
+    return strspn(object.p + 1, " \t\r\n") == object.len - 2;
+}
+
+/* next_null finds the first shown attribute at or after *at that is null; RESERVED_SHOWN: none. */
+static enum reserved next_null(const struct queue_record *r, const char *at)
+{
+    enum reserved next = RESERVED_SHOWN;
+
+    for (enum reserved i = 0; i < RESERVED_SHOWN; i++)
+        if (is_null(r->shown[i]) && r->shown[i].p >= at &&
+            (next == RESERVED_SHOWN || r->shown[i].p < r->shown[next].p))
+            next = i;
+    return next;
+}
+
+/* add_stored copies the object up to its closing bracket, with defaults in place of nulls. */
+static void add_stored(struct buffer *out, const struct queue_record *r, const struct config *c)
+{
+    const char *at = r->object.p, *end = at + r->object.len - 1;
+    enum reserved null;
+
+    while ((null = next_null(r, at)) != RESERVED_SHOWN) {
+        buffer_add(out, (struct slice){at, (size_t)(r->shown[null].p - at)});
+        add_default(out, null, c);
+        at = r->shown[null].p + r->shown[null].len;
+    }
+    buffer_add(out, (struct slice){at, (size_t)(end - at)});
+}
+
+void metadata_show(struct buffer *out, const struct queue_record *record, const struct config *c)
+{
+    bool stored = record != NULL && record->object.p != NULL;
+    bool first = !stored || is_empty(record->object);
+
+    if (stored)
+        add_stored(out, record, c);
+    else
+        buffer_add_char(out, '{');
+    for (enum reserved i = 0; i < RESERVED_SHOWN; i++) {
+        if (stored && record->shown[i].p != NULL)
+            continue;
+        buffer_add(out, first ? SLICE("\"") : SLICE(", \""));
+        buffer_add(out, reserved_names[i]);
+        buffer_add_literal(out, "\": ");
+        add_default(out, i, c);
+        first = false;
+    }
+    buffer_add_char(out, '}');
 }
 
 /* ---- Patching --------------------------------------------------------------------------------- */
@@ -271,6 +207,14 @@ static enum status read_path(struct json path, struct slice *key, struct arena *
     if (rest.p == NULL || memchr(rest.p, '/', rest.len) != NULL)
         return bad_path(f, "must have two parts: /metadata/<key>.");
     return unescape_token(rest, key, a, f);
+}
+
+static bool is_shown(struct slice key)
+{
+    for (size_t i = 0; i < RESERVED_SHOWN; i++)
+        if (slice_eq(reserved_names[i], key))
+            return true;
+    return false;
 }
 
 enum change { CHANGE_ADD, CHANGE_REPLACE, CHANGE_REMOVE };
@@ -326,12 +270,9 @@ enum status metadata_patch(struct slice metadata, struct json patch, struct buff
                            struct arena *a, struct failure *f)
 {
     struct entries e = {.a = a};
-    struct json_walk w;
-    struct json object;
+    struct json_walk w = json_members(patch);
 
-    if (json_check(metadata, &object, NULL) == ST_OK && object.type == JSON_OBJECT)
-        take_apart(&e, object);
-    w = json_members(patch);
+    take_apart_text(&e, metadata);
     while (json_next(&w)) {
         enum change what;
         struct slice key;

@@ -187,8 +187,14 @@ static bool check_size(struct api_call *c, struct slice document, enum fault fau
 
 static enum status create_queue(struct catalog_job *job, struct catalog *c, struct failure *f)
 {
-    return catalog_service_create(job->call.service, c, job->project, job->name, job->metadata,
-                                  &job->record, &job->created, f);
+    struct buffer metadata = {0};
+    enum status st;
+
+    metadata_normalise(job->metadata, &metadata, &job->arena);
+    st = catalog_service_create(job->call.service, c, job->project, job->name,
+                                buffer_slice(&metadata), &job->record, &job->created, f);
+    buffer_fini(&metadata);
+    return st;
 }
 
 static void on_created(struct api_call *owner, struct catalog_job *job)

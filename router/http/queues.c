@@ -98,7 +98,7 @@ static void on_listed(struct api_call *call)
         buffer_add_char(b, '"');
         if (r->detailed) {
             buffer_add_literal(b, ", \"metadata\": ");
-            metadata_show(b, &q->metadata, ex->api->config);
+            metadata_show(b, q, ex->api->config);
         }
         buffer_add_char(b, '}');
     }
@@ -160,7 +160,7 @@ void http_queue_list(struct exchange *ex)
 
 static void send_metadata(struct exchange *ex, const struct queue_record *record)
 {
-    metadata_show(&ex->body, record == NULL ? NULL : &record->metadata, ex->api->config);
+    metadata_show(&ex->body, record, ex->api->config);
     exchange_json(ex, 200);
 }
 

@@ -13,11 +13,30 @@ static void check_object(struct slice text)
 
 static void check_shown(struct slice metadata, const struct config *config)
 {
+    struct queue_record *r =
+        queue_record_new(&(struct queue_row){.name = SLICE("q"), .metadata = metadata});
     struct buffer out = {0};
 
-    metadata_show(&out, &metadata, config);
+    metadata_show(&out, r, config);
     check_object(buffer_slice(&out));
     buffer_fini(&out);
+    queue_record_unref(r);
+}
+
+/* What is normalised stays as it is when it is normalised again. */
+static void check_normalised(struct json object)
+{
+    struct arena a = {0};
+    struct buffer once = {0}, twice = {0};
+
+    metadata_normalise(object.raw, &once, &a);
+    check_object(buffer_slice(&once));
+    metadata_normalise(buffer_slice(&once), &twice, &a);
+    assert(slice_eq(buffer_slice(&once), buffer_slice(&twice)));
+    assert(json_count((struct json){JSON_OBJECT, buffer_slice(&once)}) <= json_count(object));
+    buffer_fini(&twice);
+    buffer_fini(&once);
+    arena_fini(&a);
 }
 
 static void check_patch(struct slice metadata, struct json patch, const struct config *config)
@@ -49,9 +68,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct json v;
 
     config_init(&config);
-    if (json_check(metadata, &v, NULL) == ST_OK && v.type == JSON_OBJECT &&
-        metadata_check(v, &config, &f) != ST_OK)
-        assert(f.st == ST_INVALID && f.text[0] != '\0');
+    if (json_check(metadata, &v, NULL) == ST_OK && v.type == JSON_OBJECT) {
+        if (metadata_check(v, &config, &f) != ST_OK)
+            assert(f.st == ST_INVALID && f.text[0] != '\0');
+        check_normalised(v);
+    }
     check_shown(metadata, &config);
     if (json_check(document, &v, NULL) == ST_OK)
         check_patch(metadata, v, &config);

@@ -24,6 +24,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(target.len > 0 && utf8_valid(target));
         assert(target.p > r->metadata.p && target.p + target.len < r->metadata.p + metadata.len);
     }
+    for (size_t i = 0; i < RESERVED_SHOWN; i++)
+        if (r->shown[i].p != NULL)
+            assert(r->shown[i].p > r->object.p &&
+                   r->shown[i].p + r->shown[i].len < r->object.p + r->object.len);
     queue_record_unref(r);
     return 0;
 }

@@ -195,14 +195,22 @@ static const char *const shown_names[] = {
 
 enum { SHOWN = sizeof(shown_names) / sizeof(shown_names[0]) };
 
+static struct queue_record *record_of(const char *metadata)
+{
+    return queue_record_new(
+        &(struct queue_row){.name = SLICE("q"), .metadata = slice_of(metadata)});
+}
+
 /* show gives the object that is shown, in a. */
 static struct json show(const char *metadata, struct arena *a)
 {
-    struct slice stored = slice_of(metadata), shown;
+    struct queue_record *record = metadata == NULL ? NULL : record_of(metadata);
     struct buffer out = {0};
+    struct slice shown;
 
     buffer_add_literal(&out, "x"); /* it appends */
-    metadata_show(&out, metadata == NULL ? NULL : &stored, &config);
+    metadata_show(&out, record, &config);
+    queue_record_unref(record);
     shown = arena_copy(a, buffer_slice(&out));
     buffer_fini(&out);
     assert_int_equal(shown.p[0], 'x');
@@ -276,15 +284,59 @@ static void test_metadata_show_keeps_what_is_stored_byte_for_byte(void **state)
     assert_member(shown, "_max_messages_post_size", "262144");
 }
 
-static void test_metadata_show_has_each_key_once(void **state)
+static void test_metadata_show_keeps_the_order_and_every_blank(void **state)
+{
+    static const struct {
+        const char *metadata, *shown;
+    } cases[] = {
+        {"{}", "{\"_max_messages_post_size\": 262144, \"_default_message_ttl\": 3600, "
+               "\"_default_message_delay\": 0, \"_dead_letter_queue\": null, "
+               "\"_dead_letter_queue_messages_ttl\": null, \"_max_claim_count\": null, "
+               "\"_enable_encrypt_messages\": false}"},
+        {"{\"z\": 1, \"_enable_encrypt_messages\": null, \"_max_claim_count\": 3, "
+         "\"_default_message_ttl\": null, \"\\u000a\": null, \"a\": [1 ,2]}",
+         "{\"z\": 1, \"_enable_encrypt_messages\": false, \"_max_claim_count\": 3, "
+         "\"_default_message_ttl\": 3600, \"\\u000a\": null, \"a\": [1 ,2], "
+         "\"_max_messages_post_size\": 262144, \"_default_message_delay\": 0, "
+         "\"_dead_letter_queue\": null, \"_dead_letter_queue_messages_ttl\": null}"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_slice(show(cases[i].metadata, *state).raw, cases[i].shown);
+}
+
+/* The loop shows twenty queues of 64 KB in one answer: it must not look at what it copies. */
+static void test_metadata_show_does_not_read_what_it_copies(void **state)
+{
+    struct queue_record *record =
+        record_of("{\"key\": 1, \"_default_message_ttl\": null, \"key 2\": 2}");
+    struct buffer out = {0};
+    char *garbage = strstr((char *)(uintptr_t)record->metadata.p, "\"key 2\"");
+
+    (void)state;
+    memcpy(garbage, "\"{[\\\n\"\"", 7);
+    metadata_show(&out, record, &config);
+    assert_true(slice_starts(buffer_slice(&out),
+                             SLICE("{\"key\": 1, \"_default_message_ttl\": 3600, "
+                                   "\"{[\\\n\"\": 2, \"_max_messages_post_size\": 262144, ")));
+    buffer_fini(&out);
+    queue_record_unref(record);
+}
+
+/* Rows of development versions hold documents as they were sent. */
+static void test_metadata_show_of_what_was_not_normalised_means_the_same(void **state)
 {
     struct json shown = show("{\"a\": 1, \"_max_claim_count\": 5, \"a\": 2, "
-                             "\"_max_claim_coun\\u0074\": 6, \"\\u0061\": 3}",
+                             "\"_max_claim_coun\\u0074\": 6, \"_default_message_ttl\": 60, "
+                             "\"_default_message_ttl\": null, \"\\u0061\": 3}",
                              *state);
 
-    assert_int_equal(json_count(shown), SHOWN + 1);
     assert_member(shown, "a", "3");
     assert_member(shown, "_max_claim_count", "6");
+    assert_member(shown, "_default_message_ttl", "3600");
+    assert_defaults(show("{ }", *state));
+    assert_defaults(show(" {\r\n\t} ", *state));
+    assert_member(show("\n{ \"a\" : 1 } ", *state), "a", "1");
 }
 
 static void test_metadata_show_of_a_damaged_row_is_the_defaults(void **state)
@@ -293,6 +345,32 @@ static void test_metadata_show_of_a_damaged_row_is_the_defaults(void **state)
 
     for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++)
         assert_defaults(show(damaged[i], *state));
+}
+
+/* ---- Normalising ------------------------------------------------------------------------------ */
+
+static void test_metadata_normalise_has_each_key_once(void **state)
+{
+    static const struct {
+        const char *metadata, *stored;
+    } cases[] = {
+        {"{}", "{}"},
+        {"{ \n}", "{}"},
+        {"{\"a\":1 , \"b\" : 1.10}", "{\"a\": 1, \"b\": 1.10}"},
+        {"{\"a\": 1, \"_max_claim_count\": 5, \"a\": 2, \"_max_claim_coun\\u0074\": 6, "
+         "\"\\u0061\": 3}",
+         "{\"a\": 3, \"_max_claim_count\": 6}"},
+        {"{\"\\u00e9\\n\\/\": {\"x\" :1,\"x\":2}}", "{\"\xc3\xa9\\u000a/\": {\"x\" :1,\"x\":2}}"},
+        {"{\"_default_message_ttl\": null}", "{\"_default_message_ttl\": null}"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buffer out = {0};
+
+        metadata_normalise(slice_of(cases[i].metadata), &out, *state);
+        assert_slice(buffer_slice(&out), cases[i].stored);
+        buffer_fini(&out);
+    }
 }
 
 /* ---- Checking a patch ------------------------------------------------------------------------- */
@@ -574,8 +652,11 @@ int main(void)
         TEST(test_metadata_show_takes_defaults_from_the_configuration),
         TEST(test_metadata_show_puts_defaults_in_place_of_null),
         TEST(test_metadata_show_keeps_what_is_stored_byte_for_byte),
-        TEST(test_metadata_show_has_each_key_once),
+        TEST(test_metadata_show_keeps_the_order_and_every_blank),
+        TEST(test_metadata_show_does_not_read_what_it_copies),
+        TEST(test_metadata_show_of_what_was_not_normalised_means_the_same),
         TEST(test_metadata_show_of_a_damaged_row_is_the_defaults),
+        TEST(test_metadata_normalise_has_each_key_once),
         TEST(test_metadata_patch_check_takes_the_changes_of_the_contract),
         TEST(test_metadata_patch_check_refuses_everything_else),
         TEST(test_metadata_patch_gives_the_changed_object),
