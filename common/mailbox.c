@@ -61,23 +61,46 @@ void mailbox_post(struct mailbox *box, struct mail *m)
     pthread_mutex_unlock(&box->lock);
 }
 
-void mailbox_drain(struct mailbox *box)
+/* take takes the oldest mails out, at most that many. */
+static struct mail *take(struct mailbox *box, size_t most)
 {
-    struct mail *m;
+    struct mail *first, **end = &box->head;
     uint64_t count;
     ssize_t n;
 
     pthread_mutex_lock(&box->lock);
-    n = read(box->fd, &count, sizeof(count)); /* EAGAIN: nothing has come, the list is empty */
-    (void)n;
-    m = box->head;
-    box->head = NULL;
-    box->tail = &box->head;
+    while (*end != NULL && most-- > 0)
+        end = &(*end)->next;
+    first = box->head;
+    if (*end == NULL) {
+        n = read(box->fd, &count, sizeof(count)); /* EAGAIN: there was none */
+        (void)n;
+        box->head = NULL;
+        box->tail = &box->head;
+    } else {
+        box->head = *end;
+        *end = NULL;
+    }
     pthread_mutex_unlock(&box->lock);
+    return first;
+}
+
+static void deliver(struct mail *m)
+{
     while (m != NULL) {
         struct mail *next = m->next;
 
         m->deliver(m);
         m = next;
     }
+}
+
+void mailbox_turn(struct mailbox *box)
+{
+    deliver(take(box, MAILBOX_TURN));
+}
+
+void mailbox_drain(struct mailbox *box)
+{
+    deliver(take(box, SIZE_MAX));
 }

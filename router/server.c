@@ -122,7 +122,7 @@ static void on_mail(h2o_socket_t *sock, const char *err)
     struct server *s = sock->data;
 
     (void)err;
-    mailbox_drain(s->mailbox);
+    mailbox_turn(s->mailbox);
 }
 
 static void on_workers(struct worker_watch *watch, struct worker_set *set)

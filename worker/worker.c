@@ -83,7 +83,7 @@ static void on_mail(uv_poll_t *handle, int status, int events)
 
     (void)status;
     (void)events;
-    mailbox_drain(w->mailbox);
+    mailbox_turn(w->mailbox);
 }
 
 static void on_sweep(uv_timer_t *timer)

@@ -91,7 +91,7 @@ static void test_mailbox_delivers_all_mail_of_several_threads_in_their_order(voi
         assert_int_equal(pthread_create(&senders[i].thread, NULL, post_all, &senders[i]), 0);
     }
     while (delivered < SENDERS * MAILS && readable(*state, PATIENCE_MS))
-        mailbox_drain(*state);
+        mailbox_turn(*state);
     for (unsigned i = 0; i < SENDERS; i++)
         pthread_join(senders[i].thread, NULL);
     assert_int_equal(delivered, SENDERS * MAILS);
@@ -141,6 +141,47 @@ static void on_returning(struct mail *m)
     mailbox_post(r->box, m);
 }
 
+/* However much has come at once, a loop gets to its other work in between. */
+static void test_mailbox_turn_is_bounded_and_the_rest_keeps_it_readable(void **state)
+{
+    enum { MANY = 2 * MAILBOX_TURN + 1 };
+
+    for (unsigned i = 0; i < MANY; i++)
+        mailbox_post(*state, &letter_new(0, i)->mail);
+    mailbox_turn(*state);
+    assert_int_equal(delivered, MAILBOX_TURN);
+    assert_true(readable(*state, 0));
+    mailbox_post(*state, &letter_new(0, MANY)->mail); /* behind those that wait */
+    mailbox_turn(*state);
+    mailbox_turn(*state);
+    assert_int_equal(delivered, MANY + 1);
+    assert_int_equal(out_of_order, 0);
+    assert_false(readable(*state, 0));
+}
+
+static void test_mailbox_turn_of_just_as_many_leaves_nothing(void **state)
+{
+    for (unsigned i = 0; i < MAILBOX_TURN; i++)
+        mailbox_post(*state, &letter_new(0, i)->mail);
+    mailbox_turn(*state);
+    assert_int_equal(delivered, MAILBOX_TURN);
+    assert_false(readable(*state, 0));
+    mailbox_post(*state, &letter_new(0, MAILBOX_TURN)->mail);
+    assert_true(readable(*state, 0));
+    mailbox_turn(*state);
+    assert_int_equal(delivered, MAILBOX_TURN + 1);
+    assert_int_equal(out_of_order, 0);
+}
+
+static void test_mailbox_drain_delivers_all_at_once(void **state)
+{
+    for (unsigned i = 0; i < 5 * MAILBOX_TURN; i++)
+        mailbox_post(*state, &letter_new(0, i)->mail);
+    mailbox_drain(*state);
+    assert_int_equal(delivered, 5 * MAILBOX_TURN);
+    assert_false(readable(*state, 0));
+}
+
 /* A loop that drains must come to an end, whatever its mail does. */
 static void test_mailbox_drain_leaves_what_is_posted_meanwhile_to_the_next(void **state)
 {
@@ -177,6 +218,11 @@ int main(void)
             test_mailbox_drain_of_nothing_does_nothing_and_does_not_wait, begin, end),
         cmocka_unit_test_setup_teardown(
             test_mailbox_drain_leaves_what_is_posted_meanwhile_to_the_next, begin, end),
+        cmocka_unit_test_setup_teardown(test_mailbox_turn_is_bounded_and_the_rest_keeps_it_readable,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(test_mailbox_turn_of_just_as_many_leaves_nothing, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(test_mailbox_drain_delivers_all_at_once, begin, end),
         cmocka_unit_test_setup_teardown(test_mailbox_free_forgets_what_was_not_drained, begin, end),
     };
 
