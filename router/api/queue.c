@@ -31,7 +31,7 @@ static bool read_int(struct slice text, long long *n)
     digits[text.len] = '\0';
     errno = 0;
     *n = strtoll(digits, &end, 10);
-    return *end == '\0' && errno == 0; /* none that is stored is larger */
+    return end == digits + text.len && errno == 0; /* none that is stored is larger */
 }
 
 /* matches compares one key: as ints if the wanted value looks like one, else as strings. */

@@ -288,7 +288,7 @@ def test_count(api):
     ("n=30&m=1", ["int"]), ("n=30&m=2", []), ("n=30&name=in", ["int"]), ("n=30&name=text", []),
     ("nothing=30", []), ("n=9223372036854775807", ["long"]), ("n=9223372036854775808", []),
     ("n=%C3%A9", ["accent"]), ("%C3%A9=1", ["accent"]), ("a%20b=1", ["accent"]),
-    ("n=x,30", ["int"]),
+    ("n=x,30", ["int"]), ("n=30%00", []), ("n=%0030", []), ("n=30%00x", []), ("n=x%00", []),
     ("n=30&n=x", ["text"]), ("n=%22", ["quote"]), ("%22n=1", ["quote"]), ("$.n=30", []),
     ("n=",
      ["accent", "bool", "comma", "digits", "float", "int", "list", "long", "negative", "null"]),
