@@ -7,8 +7,10 @@
 #include "common/uri.h"
 #include "nusku_catalog.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { BUSY_TIMEOUT_MS = 5000 };
 
@@ -25,18 +27,68 @@ static const struct migration migrations[MIGRATION_LAST] = {
 enum status sqlite_trouble(struct sqlite_catalog *s, const char *doing, struct failure *f)
 {
     int code = sqlite3_errcode(s->db) & 0xff;
+    const char *why = sqlite3_errmsg(s->db);
+    /* a file that was emptied, or not prepared yet */
+    bool bare = slice_starts(slice_of(why), SLICE("no such table"));
     /* misuse and constraints are bugs of ours; all else is the file, the disk or another process */
     bool ours = code == SQLITE_MISUSE || code == SQLITE_CONSTRAINT || code == SQLITE_RANGE ||
-                code == SQLITE_ERROR;
+                (code == SQLITE_ERROR && !bare);
 
-    return fail(f, ours ? ST_INTERNAL : ST_UNAVAILABLE, "catalog: %s: %s", doing,
-                sqlite3_errmsg(s->db));
+    return fail(f, ours ? ST_INTERNAL : ST_UNAVAILABLE, "catalog: %s: %s", doing, why);
 }
+
+/* ---- The connection --------------------------------------------------------------------------- */
+
+static void disconnect(struct sqlite_catalog *s)
+{
+    for (size_t i = 0; i < SQL_COUNT; i++) {
+        sqlite3_finalize(s->statements[i]);
+        s->statements[i] = NULL;
+    }
+    sqlite3_close(s->db);
+    s->db = NULL;
+    s->seen_version = -1;
+}
+
+/* connect_file opens the file. flags may be SQLITE_OPEN_CREATE, or 0: a file that isn't there stays so. */
+static enum status connect_file(struct sqlite_catalog *s, int flags, struct failure *f)
+{
+    enum status st = ST_OK;
+
+    if (sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | flags,
+                        NULL) != SQLITE_OK) {
+        st = fail(f, ST_UNAVAILABLE, "catalog: %s: %s", s->path, sqlite3_errmsg(s->db));
+    } else {
+        sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
+        if (sqlite3_exec(s->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", NULL, NULL,
+                         NULL) != SQLITE_OK)
+            st = sqlite_trouble(s, "set up", f);
+    }
+    if (st != ST_OK)
+        disconnect(s);
+    return st;
+}
+
+/* reach sees to it that the file is open which has the name now. What was opened may have been deleted
+ * or replaced meanwhile: nobody else would ever see what is written there. Not inside a transaction. */
+static enum status reach(struct sqlite_catalog *s, int flags, struct failure *f)
+{
+    int moved = 0;
+
+    if (s->db != NULL && sqlite3_get_autocommit(s->db) &&
+        sqlite3_file_control(s->db, NULL, SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved)
+        disconnect(s);
+    return s->db != NULL ? ST_OK : connect_file(s, flags, f);
+}
+
+/* ---- Statements ------------------------------------------------------------------------------- */
 
 sqlite3_stmt *sqlite_use(struct sqlite_catalog *s, enum statement which, struct failure *f)
 {
     sqlite3_stmt **st = &s->statements[which];
 
+    if (reach(s, 0, f) != ST_OK)
+        return NULL;
     if (*st == NULL && sqlite3_prepare_v3(s->db, statement_text[which], -1,
                                           SQLITE_PREPARE_PERSISTENT, st, NULL) != SQLITE_OK) {
         sqlite_trouble(s, "prepare", f);
@@ -75,7 +127,7 @@ enum status sqlite_end(struct sqlite_catalog *s, enum status st, struct failure 
 
     if (st == ST_OK)
         st = run_simple(s, SQL_COMMIT, f);
-    if (st != ST_OK && !sqlite3_get_autocommit(s->db))
+    if (st != ST_OK && s->db != NULL && !sqlite3_get_autocommit(s->db))
         run_simple(s, SQL_ROLLBACK, &ignored); /* the first failure is the one that counts */
     return st;
 }
@@ -126,9 +178,8 @@ static void sqlite_close(struct catalog *c)
 {
     struct sqlite_catalog *s = sqlite_of(c);
 
-    for (size_t i = 0; i < SQL_COUNT; i++)
-        sqlite3_finalize(s->statements[i]);
-    sqlite3_close(s->db);
+    disconnect(s);
+    free(s->path);
     free(s);
 }
 
@@ -141,29 +192,14 @@ static enum status sqlite_open(struct slice text, struct catalog **c, struct fai
 
     if (st == ST_OK && (uri.path.len < 2 || uri.hosts.len > 0))
         st = fail(f, ST_INVALID, "sqlite:///path/of/file was expected");
-    if (st != ST_OK) {
-        arena_fini(&a);
-        return st;
-    }
-    s = mem_zalloc(sizeof(*s));
-    s->base.ops = &catalog_sqlite;
-    s->seen_version = -1;
-    if (sqlite3_open_v2(arena_copy(&a, uri.path).p, &s->db,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-                        NULL) != SQLITE_OK) {
-        st = fail(f, ST_UNAVAILABLE, "catalog: %.*s: %s", SLICE_ARG(uri.path),
-                  sqlite3_errmsg(s->db));
-    } else {
-        sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
-        if (sqlite3_exec(s->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", NULL, NULL,
-                         NULL) != SQLITE_OK)
-            st = sqlite_trouble(s, "set up", f);
+    if (st == ST_OK) {
+        s = mem_zalloc(sizeof(*s));
+        s->base.ops = &catalog_sqlite;
+        s->path = mem_strdup(uri.path);
+        s->seen_version = -1;
+        *c = &s->base;
     }
     arena_fini(&a);
-    if (st != ST_OK)
-        sqlite_close(&s->base);
-    else
-        *c = &s->base;
     return st;
 }
 
@@ -171,8 +207,11 @@ static enum status sqlite_schema(struct catalog *c, int *number, struct failure 
 {
     struct sqlite_catalog *s = sqlite_of(c);
     sqlite3_stmt *st;
-    enum status result = ST_OK;
+    enum status result = reach(s, 0, f);
 
+    *number = 0;
+    if (result != ST_OK)
+        return access(s->path, F_OK) != 0 && errno == ENOENT ? ST_OK : result;
     if (sqlite3_prepare_v2(s->db, "PRAGMA user_version", -1, &st, NULL) != SQLITE_OK)
         return sqlite_trouble(s, "read the schema's number", f);
     if (sqlite3_step(st) == SQLITE_ROW)
@@ -183,12 +222,15 @@ static enum status sqlite_schema(struct catalog *c, int *number, struct failure 
     return result;
 }
 
-/* The number of the last migration is the file's user_version, which is part of the transaction. */
+/* The number of the last migration is the file's user_version, which is part of the transaction. Nobody
+ * else makes the file: one that is not there any more is a catalog that is away, not an empty one. */
 static enum status sqlite_migrate(struct catalog *c, int *from, struct failure *f)
 {
     struct sqlite_catalog *s = sqlite_of(c);
-    enum status st = sqlite_begin(s, f);
+    enum status st = reach(s, SQLITE_OPEN_CREATE, f);
 
+    if (st == ST_OK)
+        st = sqlite_begin(s, f);
     if (st != ST_OK)
         return st;
     st = sqlite_schema(c, from, f);

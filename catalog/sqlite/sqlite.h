@@ -51,7 +51,8 @@ enum statement {
 
 struct sqlite_catalog {
     struct catalog base;
-    sqlite3 *db;
+    char *path;
+    sqlite3 *db; /* NULL: not open, the next statement tries */
     sqlite3_stmt *statements[SQL_COUNT];
     int64_t seen_version; /* of the last wait; -1 before the first */
 };

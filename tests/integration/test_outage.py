@@ -94,3 +94,25 @@ def test_catalog_goes_and_comes_back():
             wait_for(lambda: api.put(new_queue()).status == 201, what="queue")
             assert api.get(queue).json == {**SHOWN, "a": 1}
             assert api.listed(queue) == [1]
+
+
+def test_catalog_file_is_deleted_and_restored():
+    with Nusku(options=OPTIONS) as server:
+        api = Client(server.port)
+        queue = api.queue(a=1)
+        api.fill(queue, 1)
+        data, aside = server.folder / "data", server.folder / "aside"
+        aside.mkdir()
+        for file in data.glob("catalog.db*"):
+            file.rename(aside / file.name)
+        for _ in range(8):  # each thread of the catalog, and more
+            told(api.put(new_queue()))
+            told(api.get("/v2/queues"))
+            told(api.delete(new_queue()))
+        assert not list(data.glob("catalog.db*"))
+        assert server.process.poll() is None
+        for file in aside.glob("catalog.db*"):
+            file.rename(data / file.name)
+        wait_for(lambda: api.put(new_queue()).status == 201, what="queue")
+        assert api.get(queue).json == {**SHOWN, "a": 1}
+        assert api.listed(queue) == [1]
