@@ -4,8 +4,6 @@
 
 #include <assert.h>
 #include <ctype.h>
-#include <errno.h>
-#include <ini.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -53,86 +51,6 @@ enum status config_set(struct config *c, struct slice section, struct slice name
                     SLICE_ARG(name), SLICE_ARG(section));
     if (option_set(o, c, value, &why) != ST_OK)
         return fail(f, ST_INVALID, "[%s] %s: %s", o->section, o->name, why.text);
-    return ST_OK;
-}
-
-struct file_reader {
-    struct config *config;
-    FILE *file;
-    int line;
-    int bad_line; /* of the first error, 0 while there is none */
-    struct failure why;
-};
-
-/* read_line counts lines for the messages, and refuses what inih would take for something else:
- * longer lines, which it cuts in two, and indented ones, which it takes for more of the last value. */
-static char *read_line(char *to, int room, void *stream)
-{
-    struct file_reader *r = stream;
-    char *got = fgets(to, room, r->file);
-    size_t blank = got == NULL ? 0 : strspn(to, " \t");
-
-    if (got == NULL)
-        return NULL;
-    r->line++;
-    if (r->bad_line != 0)
-        return got;
-    if (strchr(to, '\n') == NULL && !feof(r->file)) {
-        r->bad_line = r->line;
-        fail(&r->why, ST_INVALID, "the line is longer than %d bytes", room - 2);
-    } else if (blank > 0 && strchr("#;\r\n", to[blank]) == NULL) {
-        r->bad_line = r->line;
-        fail(&r->why, ST_INVALID, "the line is indented; a value has one line");
-    }
-    return got;
-}
-
-static int on_option(void *user, const char *section, const char *name, const char *value)
-{
-    struct file_reader *r = user;
-
-    if (r->bad_line != 0)
-        return 0;
-    if (value == NULL)
-        value = "";
-    if (section[0] == '\0') {
-        r->bad_line = r->line;
-        fail(&r->why, ST_INVALID, "\"%s\" stands before the first [section]", name);
-        return 0;
-    }
-    if (value[0] == ';') { /* for inih a comment begins with a blank */
-        r->bad_line = r->line;
-        fail(&r->why, ST_INVALID, "a value can't begin with ';', a comment has a blank before it");
-        return 0;
-    }
-    if (config_set(r->config, slice_of(section), slice_of(name), slice_of(value), &r->why) !=
-        ST_OK) {
-        r->bad_line = r->line;
-        return 0;
-    }
-    return 1;
-}
-
-enum status config_load_file(struct config *c, const char *path, struct failure *f)
-{
-    struct file_reader r = {.config = c};
-    struct failure unread = {0};
-    int syntax_line;
-
-    r.file = fopen(path, "re");
-    if (r.file == NULL)
-        return fail(f, ST_INVALID, "%s: %s", path, strerror(errno));
-    syntax_line = ini_parse_stream(read_line, &r, on_option, &r);
-    if (ferror(r.file))
-        fail(&unread, ST_INVALID, "%s: %s", path, strerror(errno));
-    fclose(r.file);
-    if (unread.text[0] != '\0')
-        return fail(f, ST_INVALID, "%s", unread.text);
-    if (syntax_line != 0 && (r.bad_line == 0 || syntax_line < r.bad_line))
-        return fail(f, ST_INVALID, "%s:%d: neither a [section] nor name = value", path,
-                    syntax_line);
-    if (r.bad_line != 0)
-        return fail(f, ST_INVALID, "%s:%d: %s", path, r.bad_line, r.why.text);
     return ST_OK;
 }
 

@@ -321,27 +321,114 @@ static void test_config_file_that_is_not_there_is_an_error(void **state)
     assert_true(holds(f.text, "/nowhere/nusku.conf"));
 }
 
+/* load_line reads a file whose third line has that many bytes. */
+static enum status load_line(struct config *c, size_t bytes, struct failure *f)
+{
+    static const char name[] = "state_path = /";
+    struct buffer content = {0};
+    enum status st;
+
+    buffer_add_literal(&content, "# 1\n[DEFAULT]\n");
+    buffer_add_literal(&content, "state_path = /");
+    for (size_t i = sizeof(name) - 1; i < bytes; i++)
+        buffer_add_char(&content, (char)('a' + i % 26));
+    buffer_add_literal(&content, "\ndebug = true\n");
+    st = load(c, buffer_slice(&content), f);
+    buffer_fini(&content);
+    return st;
+}
+
 /* A line is taken whole or refused: a value that was cut would be another value. */
 static void test_config_file_lines_are_never_cut(void **state)
 {
+    enum { MOST = 65536 };
+    static const size_t good[] = {100, 198, 199, 200, 255, 256, 1000, 4096, 65535, MOST};
+    static const size_t bad[] = {MOST + 1, MOST + 2, 2 * MOST, 100 * MOST};
     struct config *c = *state;
-    bool refused = false;
 
-    for (int len = 100; len < 600; len++) {
-        char content[800], path[700];
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         struct failure f = {0};
 
-        snprintf(path, sizeof(path), "/%0*d", len, 7);
-        snprintf(content, sizeof(content), "# 1\n[DEFAULT]\nstate_path = %s\ndebug = true\n", path);
-        if (load(c, slice_of(content), &f) == ST_OK) {
-            assert_false(refused); /* no longer one is taken */
-            assert_string_equal(c->state_path, path);
-        } else {
-            refused = true;
-            assert_true(holds(f.text, ":3: ") && holds(f.text, "longer"));
-        }
-        assert_true(refused || len < 590);
-        assert_false(refused && len < 150);
+        if (load_line(c, good[i], &f) != ST_OK)
+            fail_msg("%s", f.text);
+        assert_int_equal(strlen(c->state_path), good[i] - strlen("state_path = "));
+        assert_true(c->debug);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct failure f = {0};
+
+        assert_int_equal(load_line(c, bad[i], &f), ST_INVALID);
+        assert_true(holds(f.text, ":3: the line is longer than 65536 bytes"));
+        assert_int_equal(strlen(c->state_path), MOST - strlen("state_path = "));
+    }
+}
+
+static void test_config_file_takes_a_uri_of_many_hosts(void **state)
+{
+    struct config *c = *state;
+    struct buffer uri = {0}, content = {0};
+
+    buffer_add_literal(&uri, "postgresql://nusku:secret@");
+    for (int i = 0; i < 9; i++)
+        buffer_printf(&uri, "%sdb%d.messaging.example.org:5432", i == 0 ? "" : ",", i);
+    buffer_add_literal(&uri, "/nusku?sslmode=verify-full&sslrootcert=/etc/nusku/tls/ca.pem");
+    buffer_add(&uri, (struct slice){"", 1});
+    buffer_printf(&content, "[drivers:management_store:postgresql]\nuri = %s\n", uri.p);
+    must_load(c, buffer_slice(&content));
+    assert_string_equal(c->catalog_postgresql_uri, uri.p);
+    buffer_fini(&content);
+    buffer_fini(&uri);
+}
+
+static void test_config_file_with_a_nul_byte_says_so(void **state)
+{
+    static const struct slice contents[] = {
+        SLICE_INIT("[DEFAULT]\nstate_path = /x\0y\n"), SLICE_INIT("[DEFAULT]\n# comment\0\n"),
+        SLICE_INIT("[DEFAULT]\n\0"), SLICE_INIT("[DEFAULT]\nstate_path = /x\0")};
+
+    for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
+        struct failure f = {0};
+
+        assert_int_equal(load(*state, contents[i], &f), ST_INVALID);
+        if (!holds(f.text, ":2: the line holds a NUL byte"))
+            fail_msg("%s", f.text);
+    }
+}
+
+static void test_config_file_takes_the_usual_ways_to_write_a_line(void **state)
+{
+    static const char *const good[] = {
+        "\xef\xbb\xbf[DEFAULT]\nstate_path=/x",
+        "[DEFAULT]\r\nstate_path = /x\r\n\r\n",
+        "[DEFAULT] ; as usual\nstate_path \t:\t /x  \t; here\n",
+        "[DEFAULT] # as usual\nstate_path = /x ;\n",
+        "[DEFAULT]  \n \t \n   # indented\n\t; too\nstate_path = /x\n",
+        "[DEFAULT]\nstate_path = /x ; a = b ; c",
+    };
+    static const char *const bad[] = {
+        "[DEFAULT] x\n",
+        "[DEFAULT]x\n",
+        "[DEFAULT ;]\n",
+        "[DEFAULT]\nstate_path ; = /x\n",
+        "[DEFAULT]\nstate_path\n",
+        "[ DEFAULT ]\nstate_path = /x\n",
+        "[DEFAULT]\n= /x\n",
+        "[]\nstate_path = /x\n",
+        "[DEFAULT]\n\xef\xbb\xbfstate_path = /x\n",
+    };
+
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        struct config *c = *state;
+
+        set(c, "DEFAULT", "state_path", "", NULL);
+        must_load(c, slice_of(good[i]));
+        assert_string_equal(c->state_path, "/x");
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct failure f = {0};
+
+        if (load(*state, slice_of(bad[i]), &f) != ST_INVALID)
+            fail_msg("was taken: %s", bad[i]);
     }
 }
 
@@ -836,6 +923,9 @@ int main(void)
         TEST(test_config_file_errors_name_the_file_and_the_line),
         TEST(test_config_file_that_is_not_there_is_an_error),
         TEST(test_config_file_lines_are_never_cut),
+        TEST(test_config_file_takes_a_uri_of_many_hosts),
+        TEST(test_config_file_with_a_nul_byte_says_so),
+        TEST(test_config_file_takes_the_usual_ways_to_write_a_line),
         TEST(test_config_file_may_end_without_a_newline),
         TEST(test_config_environment_beats_what_is_there),
         TEST(test_config_environment_errors_name_the_variable),
