@@ -60,8 +60,11 @@ static enum status connect_file(struct sqlite_catalog *s, int flags, struct fail
         st = fail(f, ST_UNAVAILABLE, "catalog: %s: %s", s->path, sqlite3_errmsg(s->db));
     } else {
         sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
-        if (sqlite3_exec(s->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", NULL, NULL,
-                         NULL) != SQLITE_OK)
+        /* 256 KiB of pages: each thread has a connection, and the records that matter are cached as such */
+        if (sqlite3_exec(s->db,
+                         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
+                         "PRAGMA cache_size = -256",
+                         NULL, NULL, NULL) != SQLITE_OK)
             st = sqlite_trouble(s, "set up", f);
     }
     if (st != ST_OK)

@@ -3,6 +3,7 @@
 #include "worker/store/redis/redis.h"
 
 #include "common/buffer.h"
+#include "common/mem.h"
 #include "nusku_worker.h"
 
 #include <assert.h>
@@ -91,7 +92,8 @@ static void make_all(void)
 
         add_text(&b, slice_of(embedded_base_lua));
         add_text(&b, slice_of(bodies[i]));
-        scripts[i].text = buffer_slice(&b); /* for ever */
+        scripts[i].text = (struct slice){mem_strdup(buffer_slice(&b)), b.len}; /* for ever */
+        buffer_fini(&b);
         sha1_hex(scripts[i].text, scripts[i].sha);
     }
 }
