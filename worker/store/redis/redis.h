@@ -1,7 +1,8 @@
 /* worker/store/redis/redis.h - what the files of this driver share.
  *
  *   store_redis.c  the connection: made, lost, made again; what waits for it
- *   request.c      operations into commands
+ *   gather.c       operations into requests, several of one kind into one
+ *   request.c      requests into commands
  *   reply.c        answers into outcomes
  *   loop.c         hiredis on libuv's loop
  *   scripts.c      the Lua scripts, put together and known by their SHA1
@@ -119,6 +120,16 @@ static inline bool request_merges(enum op_code code)
 {
     return code == OP_message_post || code == OP_claim_create || code == OP_message_delete;
 }
+
+/* request_gather puts an operation into a request of this turn: into one that it may join, else into one of
+ * its own (gather.c). */
+void request_gather(struct redis_store *s, struct op *op);
+
+/* request_done gives the outcomes to whoever waits, request_refuse one and the same to all. r is then the
+ * store's again. request_free is for spare ones, at the end. */
+void request_done(struct redis_store *s, struct request *r);
+void request_refuse(struct redis_store *s, struct request *r, enum status st, const char *why);
+void request_free(struct request *r);
 
 /* request_send hands the command to hiredis; the reply comes to redis_on_reply. */
 void request_send(struct redis_store *s, struct request *r);
