@@ -77,7 +77,7 @@ def test_wrong_option(program, wrong):
     ("debug = true\n", 1, "debug"),
     ("[DEFAULT]\nthis is no option\n", 2, "name = value"),
     ("[DEFAULT]\ndebug = true\n  state_path = /x\n", 3, "indented"),
-    ("[DEFAULT]\nstate_path = " + 300 * "x" + "\n", 2, "longer"),
+    ("[DEFAULT]\nstate_path = " + 70000 * "x" + "\n", 2, "longer"),
     ("[drivers:message_store:redis]\nuri = mysql://:secret@x\n", 2, "redis"),
     ("[drivers:message_store:redis]\nuri = secret\n", 2, "redis"),
 ], ids=lambda v: None if isinstance(v, int) else repr(v)[:30])

@@ -384,6 +384,8 @@ static void refuse(struct request *r, struct slice error)
     enum status st = slice_starts(error, SLICE("ERR")) ? ST_INTERNAL : ST_REFUSED;
 
     error = without_data(error);
+    if (strnlen(error.p, error.len) == 0)
+        error = SLICE("an error without a text");
     for (uint32_t i = 0; i < r->n; i++)
         r->ops[i]->st = fail(&r->ops[i]->f, st, "%.*s", SLICE_ARG(error));
 }
