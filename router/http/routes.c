@@ -31,15 +31,6 @@ static const char *const method_names[METHOD_COUNT] = {
     [METHOD_PATCH] = "PATCH",   [METHOD_POST] = "POST", [METHOD_PUT] = "PUT",
 };
 
-/* fits compares one part of a path. An empty name or id stands at the end, behind a single slash; what is
- * empty further in front is a doubled slash. */
-static bool fits(struct slice part, const struct exchange *ex, size_t i)
-{
-    if (part.len > 0 && part.p[0] == '{')
-        return ex->segments[i].len > 0 || i + 1 == ex->segments_n;
-    return slice_eq(part, ex->segments[i]);
-}
-
 static bool matches(const char *path, const struct exchange *ex)
 {
     struct slice rest = slice_of(path + 1);
@@ -48,7 +39,9 @@ static bool matches(const char *path, const struct exchange *ex)
     for (; rest.p != NULL; i++) {
         struct slice part = slice_cut(&rest, '/');
 
-        if (i == ex->segments_n || !fits(part, ex, i))
+        if (i == ex->segments_n)
+            return false;
+        if ((part.len == 0 || part.p[0] != '{') && !slice_eq(part, ex->segments[i]))
             return false;
     }
     return i == ex->segments_n;

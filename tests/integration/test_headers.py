@@ -270,7 +270,6 @@ def test_error_in_xml_is_escaped(api):
 @pytest.mark.parametrize("path", [
     "/v1", "/v1/", "/v1.1/queues", "/v2/none", "/v3/", "//", "//v2/", "/v2//", "/v2//queues",
     "/v2/queues//", "/v2/queues/q/", "/v2/queues//q", "/v2/queues/q//messages",
-    "/v2/queues//messages", "/v2/queues//claims/5", "/v2/queues//stats",
     "/v2/queues/q/stats/", "/v2/queues/q/purge/", "/v2/queues/q/none", "/v2/queues/q/messages/x/",
     "/v2/queues/q/messages/x/y", "/v2/queues/q/claims/x/", "/v2/ping/", "/v2/ping/x", "/V2/queues",
     "/v2/Queues", "/favicon.ico", "/v2/health", "/v2/pools", "/v2/pools/p", "/v2/flavors",
