@@ -25,6 +25,7 @@ class Contender:
     Queue = queues.MessagingQueue
     loads = "."  # folder of the wrk scripts that speak its protocol
     most_claims_a_second = 25000
+    warm_up_s = 2
 
     def __init__(self):
         self.servers = []
@@ -61,6 +62,7 @@ class ElasticMq(Contender):
     title = "ElasticMQ 1.6.12, a queue in the memory of a JVM, by SQS' query protocol; its claims hold no list"
     Queue = queues.SqsQueue
     loads = "sqs"
+    warm_up_s = 30  # until the JVM has compiled what is hot
 
     def start(self):
         jars = ROOT / "build" / "elasticmq"

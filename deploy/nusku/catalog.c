@@ -24,8 +24,11 @@ int command_catalog(int argc, char **argv)
 
     config_init(&config);
     at = cli_parse(&cli, argc, argv, &config);
-    if (at + 1 != argc || (strcmp(argv[at], "init") != 0 && strcmp(argv[at], "migrate") != 0))
+    if (at == argc || (strcmp(argv[at], "init") != 0 && strcmp(argv[at], "migrate") != 0))
         cli_die(2, "catalog: init or migrate was expected");
+    if (at + 1 != argc)
+        cli_die(2, "catalog: \"%s\" stands behind %s; options go in front of it", argv[at + 1],
+                argv[at]);
     if (catalog_open(config_catalog_uri(&config, &a), &c, &f) != ST_OK ||
         c->ops->migrate(c, &from, &f) != ST_OK)
         cli_die(f.st == ST_INVALID ? 2 : 1, "%s", f.text);

@@ -23,8 +23,8 @@ static void usage(FILE *to)
                 "Runs and looks after Nusku, the OpenStack Messaging service.\n\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         fprintf(to, "  %-16s%s\n", commands[i].name, commands[i].text);
-    fprintf(to,
-            "\nnusku COMMAND --help says more. The daemons are nusku-router and nusku-worker.\n");
+    fprintf(to, "\nnusku COMMAND --help says more, nusku --version which it is. The daemons are "
+                "nusku-router and nusku-worker.\n");
 }
 
 int main(int argc, char **argv)
@@ -33,7 +33,8 @@ int main(int argc, char **argv)
         usage(stderr);
         return 2;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
         usage(stdout);
         return 0;
     }

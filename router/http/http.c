@@ -159,7 +159,8 @@ static bool check_body_type(struct exchange *ex)
         !slice_eq_ci(ex->headers.content_type, SLICE("application/x-www-form-urlencoded")))
         return true;
     exchange_error(ex, 400, "Invalid Content-Type",
-                   "The API doesn't take application/x-www-form-urlencoded.");
+                   "The API doesn't take application/x-www-form-urlencoded; send Content-Type: "
+                   "application/json.");
     return false;
 }
 
