@@ -30,6 +30,7 @@ static const char *const bodies[SCRIPT_COUNT] = {
     X(ids)                                                                                         \
     X(numbers)                                                                                     \
     X(odd)                                                                                         \
+    X(posted)                                                                                      \
     X(queue)                                                                                       \
     X(records)                                                                                     \
     X(remove)                                                                                      \

@@ -7,6 +7,7 @@
 -- @include touched
 -- @include claims
 -- @include records
+-- @include posted
 -- @include take
 -- @include settle
 

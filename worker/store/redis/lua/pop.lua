@@ -5,6 +5,7 @@
 -- @include touched
 -- @include claims
 -- @include records
+-- @include posted
 -- @include remove
 -- @include take
 -- @include settle

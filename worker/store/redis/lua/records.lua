@@ -37,15 +37,3 @@ local function emit(reply, epoch, seq, record, count, claim)
                         .. (claim or '') .. record[4]
     reply[#reply + 1] = record[5]
 end
-
--- emit_posted appends an entry of a lane that is as it was posted, never claimed before: all that the head
--- of emit says follows from the entry's id and the ttl.
-local function emit_posted(reply, entry, lane)
-    local fields = entry[2]
-    local head = entry[1] .. ' ' .. lane.ttl
-    if fields[6] then
-        head = head .. ' ' .. fields[6]
-    end
-    reply[#reply + 1] = head
-    reply[#reply + 1] = fields[4]
-end
