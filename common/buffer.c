@@ -15,7 +15,7 @@ void buffer_fini(struct buffer *b)
     *b = (struct buffer){0};
 }
 
-char *buffer_reserve(struct buffer *b, size_t bytes)
+char *buffer_grow(struct buffer *b, size_t bytes)
 {
     size_t capacity = b->capacity == 0 ? SMALLEST_CAPACITY : b->capacity;
 
@@ -27,20 +27,6 @@ char *buffer_reserve(struct buffer *b, size_t bytes)
         b->capacity = capacity;
     }
     return b->p + b->len;
-}
-
-void buffer_add(struct buffer *b, struct slice s)
-{
-    if (s.len == 0)
-        return;
-    memcpy(buffer_reserve(b, s.len), s.p, s.len);
-    b->len += s.len;
-}
-
-void buffer_add_char(struct buffer *b, char c)
-{
-    *buffer_reserve(b, 1) = c;
-    b->len++;
 }
 
 void buffer_add_uint(struct buffer *b, uint64_t n)
