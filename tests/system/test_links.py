@@ -183,6 +183,13 @@ def test_a_worker_comes_back_at_the_same_address(transport, sqlite, tmp_path):
 
 # ---- A worker that stands still --------------------------------------------------------------------
 
+def check_all(load, cluster):
+    """Counts everything when what lay in a worker that stood still has been carried out, or discarded."""
+    api = Client(cluster.port, "load")
+    for queue in load.queues:  # whatever lay there came before this
+        assert api.get(f"/v2/queues/{queue}/stats").status == 200
+    load.check()
+
 
 def test_another_worker_is_asked(redis):
     """A worker that stands still keeps its connections, and nng tells nothing. Its silence does: clients
@@ -200,10 +207,7 @@ def test_another_worker_is_asked(redis):
                 wait_for(lambda: load.failed or router.links > links, what="the link")  # noqa: B023
         finally:
             load.stop()
-        api = Client(cluster.port, "load")
-        for queue in load.queues:  # whatever lay in the worker came before this
-            assert api.get(f"/v2/queues/{queue}/stats").status == 200
-        load.check()
+        check_all(load, cluster)
         assert not load.refused
         assert load.slowest < 0.4 + SLACK
         alive(*cluster.workers, router)
@@ -247,10 +251,7 @@ def test_a_worker_stands_still(until, redis):
             wait_for(load.more(500), what="load")
         finally:
             load.stop()
-        api = Client(cluster.port, "load")
-        for queue in load.queues:  # whatever lay in the worker came before this
-            assert api.get(f"/v2/queues/{queue}/stats").status == 200
-        load.check()
+        check_all(load, cluster)
         assert load.slowest < 1 + SLACK
         alive(*cluster.workers, router)
 
