@@ -28,6 +28,7 @@ static const char *const bodies[SCRIPT_COUNT] = {
     X(claims)                                                                                      \
     X(due)                                                                                         \
     X(ids)                                                                                         \
+    X(lists)                                                                                       \
     X(numbers)                                                                                     \
     X(odd)                                                                                         \
     X(posted)                                                                                      \

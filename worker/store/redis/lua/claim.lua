@@ -9,6 +9,7 @@
 -- @include records
 -- @include posted
 -- @include take
+-- @include lists
 -- @include settle
 
 local epoch, max_count, dead_ttl_s = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -76,11 +77,6 @@ end
 -- What is written at the end, all at once: arguments for c, h, x, e and y.
 local held, touched, records, ends, odd_ones = {}, {}, {}, {}, {}
 
-local function append(list, a, b)
-    list[#list + 1] = a
-    list[#list + 1] = b
-end
-
 -- prolong lets a message that would end before its claim live on to the claim's end and the grace.
 -- It leaves its lane, where all live equally long. The queue is settled in time for it, and visited by the
 -- sweeper, as it is for the claim's end and for the end that the message had.
@@ -140,13 +136,9 @@ if #held == 0 then
 end
 call('ZADD', Q .. 'c', unpack(held))
 call('HSET', Q .. 'h', unpack(touched))
-if #records > 0 then
-    call('HSET', Q .. 'x', unpack(records))
-    call('ZADD', Q .. 'e', unpack(ends))
-end
-if #odd_ones > 0 then
-    call('ZADD', Q .. 'y', unpack(odd_ones))
-end
+with('HSET', Q .. 'x', records)
+with('ZADD', Q .. 'e', ends)
+with('ZADD', Q .. 'y', odd_ones)
 local kept, next_ms = {}, lanes.next_ms
 for _, claim in ipairs(claims) do
     if #claim.taken > 0 then

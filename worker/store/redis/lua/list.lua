@@ -24,9 +24,9 @@ if after < 0 then
     elseif of_epoch == 0 then
         after = 0 -- no marker
     else
-        local alias = call('HGET', Q .. 'a', digits(of_epoch) .. '.' .. ARGV[5])
+        -- @include ids
         -- of an earlier life of the queue: everything here is newer; of a later one: nothing is
-        after = alias and tonumber(alias) or of_epoch < epoch and 0 or nil
+        after = local_seq(epoch, of_epoch, ARGV[5]) or of_epoch < epoch and 0 or nil
     end
     if not after then
         return {-1}
