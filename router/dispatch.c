@@ -16,8 +16,8 @@
 enum {
     ATTEMPTS_MAX = 5, /* at a lost link each; the key makes it safe, the deadline bounds it */
     SLEEP_MAX_MS = 1000,
-    FULL_RETRY_MS = 2, /* until a link that had no room is tried again */
-    REDIAL_MS = 50,    /* after a link was lost at once again */
+    FLUSH_RETRY_MS = 1, /* until a link that holds its frame is asked again */
+    REDIAL_MS = 50,     /* after a link was lost at once again */
 };
 
 TAILQ_HEAD(routed_list, routed_op);
@@ -431,8 +431,8 @@ int dispatch_turn(struct dispatch *d)
     /* only now: a link that was lost has given its operations to others */
     TAILQ_FOREACH(l, &d->links, next)
     {
-        if (l->up && !link_flush(l->link))
-            sleep_ms = lesser(sleep_ms, FULL_RETRY_MS);
+        if (l->up && !link_flush(l->link, now_ms))
+            sleep_ms = lesser(sleep_ms, FLUSH_RETRY_MS);
     }
     first = TAILQ_FIRST(&d->by_deadline);
     if (first != NULL)

@@ -15,6 +15,7 @@ enum {
     DIAL_LEAST_MS = 20, /* between attempts to reach a worker */
     DIAL_MOST_MS = 500,
     UNWATCHED_MS = 60000,
+    HOLD_MS = 3, /* how long operations gather at most while a frame is unanswered */
 };
 
 #define REQUEST_ID 0x80000000u /* REQ's rules ask for one with the top bit; see wire.md */
@@ -41,9 +42,11 @@ struct link {
     bool up;
     int64_t quiet_from_ms; /* since when nothing has come that was due */
     int64_t asked_ms;      /* when a sign of life was asked for since then; 0: not yet */
+    bool unanswered;       /* a frame has been sent since the last one came */
+    int64_t held_ms;       /* since when the frame is held back; 0: it is not */
 };
 
-/* ---- Signs of life ---------------------------------------------------------------------------- */
+/* ---- Frames out ------------------------------------------------------------------------------- */
 
 static void begin_frame(struct link *l)
 {
@@ -55,15 +58,59 @@ static void begin_frame(struct link *l)
     l->acknowledged = l->received;
 }
 
+/* send_frame: false: nng has no room now. */
+static bool send_frame(struct link *l)
+{
+    nng_msg *msg;
+
+    if (l->out.len == 0 && l->received - l->acknowledged >= WIRE_ACK_EVERY)
+        begin_frame(l); /* nothing to ask, but the worker's window must move on */
+    if (l->out.len == 0)
+        return true;
+    if (nng_msg_alloc(&msg, l->out.len) != 0)
+        abort(); /* out of memory */
+    memcpy(nng_msg_body(msg), l->out.p, l->out.len);
+    nng_msg_header_append_u32(msg, REQUEST_ID);
+    if (nng_sendmsg(l->events->socket, msg, NNG_FLAG_NONBLOCK) != 0) {
+        nng_msg_free(msg);
+        return false;
+    }
+    l->out.len = 0;
+    l->unanswered = true;
+    l->held_ms = 0;
+    return true;
+}
+
+void link_add(struct link *l, const struct wire_op *w, const struct op *op)
+{
+    begin_frame(l);
+    wire_add_op(&l->out, w, op);
+    if (l->out.len >= WIRE_FRAME_FULL)
+        send_frame(l);
+}
+
+bool link_flush(struct link *l, int64_t now_ms)
+{
+    if (l->out.len > 0 && l->unanswered) {
+        if (l->held_ms == 0)
+            l->held_ms = now_ms;
+        if (now_ms - l->held_ms < HOLD_MS)
+            return false;
+    }
+    return send_frame(l);
+}
+
+/* ---- Signs of life ---------------------------------------------------------------------------- */
+
 /* ask_for_life sends a frame without operations, which a worker answers at once. It goes alone: behind
  * what is gathered, if there is room for both. */
 static void ask_for_life(struct link *l, int64_t now_ms)
 {
     l->asked_ms = now_ms;
-    if (!link_flush(l))
+    if (!send_frame(l))
         return; /* no room: the worker has enough to answer, or is dead */
     begin_frame(l);
-    link_flush(l);
+    send_frame(l);
 }
 
 static void expect(struct link *l, int64_t now_ms)
@@ -152,6 +199,7 @@ static enum status take_frame(struct link *l, struct slice bytes, struct failure
         return fail(f, ST_INVALID, "reply frame %llu follows %llu", (unsigned long long)h.sequence,
                     (unsigned long long)l->received);
     l->received = h.sequence;
+    l->unanswered = false;
     expect(l, clock_mono_ms());
     if (!l->up) {
         l->up = true;
@@ -178,36 +226,6 @@ static void on_readable(h2o_socket_t *sock, const char *err)
         if (st != ST_OK && e->link != NULL)
             l->options.on_down(l->options.context, l, f.text);
     }
-}
-
-/* ---- Frames out ------------------------------------------------------------------------------- */
-
-void link_add(struct link *l, const struct wire_op *w, const struct op *op)
-{
-    begin_frame(l);
-    wire_add_op(&l->out, w, op);
-    if (l->out.len >= WIRE_FRAME_FULL)
-        link_flush(l);
-}
-
-bool link_flush(struct link *l)
-{
-    nng_msg *msg;
-
-    if (l->out.len == 0 && l->received - l->acknowledged >= WIRE_ACK_EVERY)
-        begin_frame(l); /* nothing to ask, but the worker's window must move on */
-    if (l->out.len == 0)
-        return true;
-    if (nng_msg_alloc(&msg, l->out.len) != 0)
-        abort(); /* out of memory */
-    memcpy(nng_msg_body(msg), l->out.p, l->out.len);
-    nng_msg_header_append_u32(msg, REQUEST_ID);
-    if (nng_sendmsg(l->events->socket, msg, NNG_FLAG_NONBLOCK) != 0) {
-        nng_msg_free(msg);
-        return false;
-    }
-    l->out.len = 0;
-    return true;
 }
 
 /* ---- Life ------------------------------------------------------------------------------------- */
