@@ -19,6 +19,7 @@ struct http_headers {
     struct slice client_id, project_id, tenant_id, tenant;
     struct slice extra_spec;
     struct slice auth_token;
+    struct slice roles;   /* of the caller */
     const char *repeated; /* one of the caller's that is there twice, with different values */
 };
 

@@ -55,6 +55,7 @@ static const struct wanted {
     {SLICE_INIT("x-tenant"), offsetof(struct http_headers, tenant), "X-Tenant"},
     {SLICE_INIT("extra-spec"), offsetof(struct http_headers, extra_spec), NULL},
     {SLICE_INIT("x-auth-token"), offsetof(struct http_headers, auth_token), "X-Auth-Token"},
+    {SLICE_INIT("x-roles"), offsetof(struct http_headers, roles), "X-Roles"},
 };
 
 static void take_header(struct http_headers *headers, const struct wanted *w, struct slice value)
@@ -264,6 +265,17 @@ static bool check_extra_spec(struct exchange *ex)
     return false;
 }
 
+static bool check_policy(struct exchange *ex, enum policy policy)
+{
+    char text[96];
+
+    if (policy_allows(policy, ex->headers.roles))
+        return true;
+    snprintf(text, sizeof(text), "Your roles don't allow %s.", policy_name(policy));
+    exchange_error(ex, 403, "Not authorized", text);
+    return false;
+}
+
 /* ---- Dispatch --------------------------------------------------------------------------------- */
 
 /* answer_options never refuses: a browser asks before it has anything to show. */
@@ -288,9 +300,11 @@ static void run_handler(struct exchange *ex, const struct resource *r)
         exchange_error(ex, 400, "Bad request", "Unknown HTTP method.");
         return;
     }
-    if (method < METHOD_COUNT && r->handlers[method] != NULL) {
+    if (method < METHOD_COUNT && r->methods[method].handler != NULL) {
+        if (!check_policy(ex, r->methods[method].policy))
+            return;
         ex->query = query_parse(ex->query_text, &ex->arena);
-        r->handlers[method](ex);
+        r->methods[method].handler(ex);
         return;
     }
     route_allow(r, true, &allow);
@@ -316,6 +330,8 @@ static int on_request(h2o_handler_t *self, h2o_req_t *req)
     if (!check_framing(ex) || !check_memory(ex))
         return 0;
     r = read_path(ex) ? route_find(ex) : NULL;
+    if (r != NULL && !route_is_served(r, ex->api->config))
+        r = NULL;
     if (slice_eq(ex->method, SLICE("OPTIONS")))
         answer_options(ex, r);
     else if (r == NULL)

@@ -2,28 +2,33 @@
 
 /* The REST API v2. A new route is a line here and a handler in the file of its resource. */
 static const struct resource resources[] = {
-    {"/", .open = true, .handlers = {[METHOD_GET] = http_versions}},
-    {"/v2/", .handlers = {[METHOD_GET] = http_home}},
-    {"/v2/ping", .handlers = {[METHOD_GET] = http_ping, [METHOD_HEAD] = http_ping}},
-    {"/v2/queues", .handlers = {[METHOD_GET] = http_queue_list}},
+    {"/", .open = true, .methods = {[METHOD_GET] = {http_versions}}},
+    {"/v2/", .methods = {[METHOD_GET] = {http_home}}},
+    {"/v2/ping", .methods = {[METHOD_GET] = {http_ping, POLICY_PING_GET},
+                             [METHOD_HEAD] = {http_ping, POLICY_PING_GET}}},
+    {"/v2/queues", .methods = {[METHOD_GET] = {http_queue_list, POLICY_QUEUES_GET_ALL}}},
     {"/v2/queues/{queue}", .queue = true,
-     .handlers = {[METHOD_GET] = http_queue_get,
-                  [METHOD_PUT] = http_queue_put,
-                  [METHOD_PATCH] = http_queue_patch,
-                  [METHOD_DELETE] = http_queue_delete}},
-    {"/v2/queues/{queue}/stats", .queue = true, .handlers = {[METHOD_GET] = http_queue_stats}},
-    {"/v2/queues/{queue}/purge", .queue = true, .handlers = {[METHOD_POST] = http_queue_purge}},
+     .methods = {[METHOD_GET] = {http_queue_get, POLICY_QUEUES_GET},
+                 [METHOD_PUT] = {http_queue_put, POLICY_QUEUES_CREATE},
+                 [METHOD_PATCH] = {http_queue_patch, POLICY_QUEUES_UPDATE},
+                 [METHOD_DELETE] = {http_queue_delete, POLICY_QUEUES_DELETE}}},
+    {"/v2/queues/{queue}/stats", .queue = true,
+     .methods = {[METHOD_GET] = {http_queue_stats, POLICY_QUEUES_STATS}}},
+    {"/v2/queues/{queue}/purge", .queue = true,
+     .methods = {[METHOD_POST] = {http_queue_purge, POLICY_QUEUES_PURGE}}},
     {"/v2/queues/{queue}/messages", .queue = true,
-     .handlers = {[METHOD_GET] = http_message_list,
-                  [METHOD_POST] = http_message_post,
-                  [METHOD_DELETE] = http_message_bulk_delete}},
+     .methods = {[METHOD_GET] = {http_message_list, POLICY_MESSAGES_GET_ALL},
+                 [METHOD_POST] = {http_message_post, POLICY_MESSAGES_CREATE},
+                 [METHOD_DELETE] = {http_message_bulk_delete, POLICY_MESSAGES_DELETE_ALL}}},
     {"/v2/queues/{queue}/messages/{id}", .queue = true,
-     .handlers = {[METHOD_GET] = http_message_get, [METHOD_DELETE] = http_message_delete}},
-    {"/v2/queues/{queue}/claims", .queue = true, .handlers = {[METHOD_POST] = http_claim_create}},
+     .methods = {[METHOD_GET] = {http_message_get, POLICY_MESSAGES_GET},
+                 [METHOD_DELETE] = {http_message_delete, POLICY_MESSAGES_DELETE}}},
+    {"/v2/queues/{queue}/claims", .queue = true,
+     .methods = {[METHOD_POST] = {http_claim_create, POLICY_CLAIMS_CREATE}}},
     {"/v2/queues/{queue}/claims/{id}", .queue = true,
-     .handlers = {[METHOD_GET] = http_claim_get,
-                  [METHOD_PATCH] = http_claim_patch,
-                  [METHOD_DELETE] = http_claim_delete}},
+     .methods = {[METHOD_GET] = {http_claim_get, POLICY_CLAIMS_GET},
+                 [METHOD_PATCH] = {http_claim_patch, POLICY_CLAIMS_UPDATE},
+                 [METHOD_DELETE] = {http_claim_delete, POLICY_CLAIMS_DELETE}}},
 };
 
 static const char *const method_names[METHOD_COUNT] = {
@@ -55,6 +60,12 @@ const struct resource *route_find(const struct exchange *ex)
     return NULL;
 }
 
+bool route_is_served(const struct resource *r, const struct config *config)
+{
+    return r->with == SERVED_ALWAYS ||
+           (config->admin_mode && (r->with == SERVED_WITH_ADMIN_MODE || config->pooling));
+}
+
 const struct resource *route_table(size_t *n)
 {
     *n = sizeof(resources) / sizeof(resources[0]);
@@ -66,7 +77,7 @@ void route_allow(const struct resource *r, bool with_options, struct buffer *out
     const char *before = "";
 
     for (int i = 0; i < METHOD_COUNT; i++) {
-        if (r->handlers[i] == NULL)
+        if (r->methods[i].handler == NULL)
             continue;
         buffer_printf(out, "%s%s", before, method_names[i]);
         before = ", ";

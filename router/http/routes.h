@@ -2,6 +2,7 @@
 #ifndef ROUTER_HTTP_ROUTES_H
 #define ROUTER_HTTP_ROUTES_H
 
+#include "router/api/policy.h"
 #include "router/http/exchange.h"
 
 enum http_method {
@@ -16,15 +17,27 @@ enum http_method {
 
 typedef void http_handler_fn(struct exchange *ex);
 
+struct route {
+    http_handler_fn *handler; /* NULL: the resource does not know the method */
+    enum policy policy;
+};
+
+/* Which services have a resource: it does not exist in others. */
+enum served_with { SERVED_ALWAYS, SERVED_WITH_ADMIN_MODE, SERVED_WITH_POOLING };
+
 struct resource {
     const char *path; /* parts in braces match anything */
     bool open;        /* needs no Client-ID and no project */
     bool queue;       /* its third part is a queue's name */
-    http_handler_fn *handlers[METHOD_COUNT];
+    enum served_with with;
+    struct route methods[METHOD_COUNT];
 };
 
 /* route_find matches ex->segments; NULL: no such path. */
 const struct resource *route_find(const struct exchange *ex);
+
+/* route_is_served tells whether a service with this configuration has the resource. */
+bool route_is_served(const struct resource *r, const struct config *config);
 
 /* route_allow writes the methods of a resource as Allow has them: in alphabetical order, and OPTIONS
  * last if it is to be named. */

@@ -167,7 +167,7 @@ static void test_routes_serve_the_methods_of_the_contract(void **state)
         assert_int_equal(r->open, cases[i].open);
         assert_int_equal(r->queue, cases[i].queue);
         for (int m = 0; m < METHOD_COUNT; m++)
-            if (r->handlers[m] != cases[i].handlers[m])
+            if (r->methods[m].handler != cases[i].handlers[m])
                 fail_msg("%s, method %d", cases[i].path, m);
     }
 }
