@@ -61,6 +61,23 @@ struct new_message {
     struct slice body;
 };
 
+/* Who is told of the messages that are posted to a queue. Its id has the form of a message's: numbers
+ * that rise in the order of creation, so that the id is a marker even when the subscription has gone. */
+struct subscription {
+    struct message_id id;
+    int64_t since_ms;        /* wall time, ms, of its creation, or of the last change of its ttl */
+    int64_t ttl_s;           /* from since_ms on; at most SUBSCRIPTION_TTL_MAX_S */
+    bool confirmed;          /* the subscriber has agreed */
+    struct slice subscriber; /* a URI, as it was given; unique in its queue */
+    struct slice options;    /* a JSON object, as it was given */
+};
+
+/* Beyond it no sum of a time and a ttl in milliseconds is exact in every back end. */
+#define SUBSCRIPTION_TTL_MAX_S INT64_C(253402300799)
+
+/* What a purge deletes; at least one of them. */
+enum { PURGE_MESSAGES = 1, PURGE_SUBSCRIPTIONS = 2, PURGE_ALL = 3 };
+
 /* How ids and claims must fit together for a deletion. */
 enum delete_rule {
     DELETE_ANY = 0,     /* bulk: claimed or not */
@@ -137,6 +154,35 @@ struct op {
         struct {
             struct claim_id id;
         } claim_release;
+        struct {
+            uint32_t what; /* of PURGE_… */
+        } queue_purge;
+        struct {
+            uint32_t most; /* subscriptions that the queue may have; at least 1 */
+            int64_t ttl_s;
+            struct slice subscriber; /* not empty */
+            struct slice options;    /* not empty */
+        } subscription_put;
+        struct {
+            struct message_id after; /* {0, 0}: from the beginning */
+            uint32_t limit;
+        } subscription_list;
+        struct {
+            struct message_id id;
+        } subscription_get;
+        struct {
+            struct message_id id;
+            int64_t ttl_s;           /* 0: as it is; else it counts from now */
+            struct slice subscriber; /* empty: as it is; a new one has yet to confirm */
+            struct slice options;    /* empty: as they are; else they replace the old ones */
+        } subscription_update;
+        struct {
+            struct message_id id;
+        } subscription_delete;
+        struct {
+            struct message_id id;
+            bool confirmed;
+        } subscription_confirm;
     } in;
 
     /* The outcome. With anything but ST_OK only f says more. */
@@ -163,6 +209,16 @@ struct op {
             struct message_id oldest, newest;
             int64_t oldest_created_ms, newest_created_ms;
         } queue_stats;
+        struct {
+            struct message_id id;
+            bool existed;   /* it is the subscriber's old one, unchanged */
+            bool confirmed; /* which is so only if it existed */
+        } subscription_put;
+        /* subscription_list, and subscription_get with one */
+        struct {
+            const struct subscription *list;
+            uint32_t n;
+        } subscriptions;
     } out;
 
     /* done is called exactly once, on the loop that the operation belongs to. */

@@ -18,7 +18,8 @@
     X(NOT_CLAIMED, 9, "a claim was named, but the message is not claimed")                         \
     X(CLAIM_GONE, 10, "the claim that was named is unknown or has expired")                        \
     X(QUEUE_GONE, 11, "this life of the queue has ended: look it up again")                        \
-    X(REFUSED, 12, "a back end is reached, but refuses, or answers what it never should")
+    X(REFUSED, 12, "a back end is reached, but refuses, or answers what it never should")          \
+    X(FULL, 13, "there are as many as there may be")
 
 enum status {
 #define STATUS_ENUM(name, number, text) ST_##name = number,

@@ -316,6 +316,37 @@ static void read_claiming(struct items *it, struct op *op)
     it->bad |= list.bad;
 }
 
+/* read_purge: a router that knows of no subscriptions says nothing, and means messages. */
+static void read_purge(struct items *it, struct op *op)
+{
+    op->in.queue_purge.what = it->left == 0 ? PURGE_MESSAGES : (uint32_t)take_uint(it, PURGE_ALL);
+    it->bad |= op->in.queue_purge.what == 0;
+}
+
+static int64_t take_ttl(struct items *it)
+{
+    return (int64_t)take_uint(it, (uint64_t)SUBSCRIPTION_TTL_MAX_S);
+}
+
+static void read_new_subscription(struct items *it, struct op *op)
+{
+    op->in.subscription_put.most = take_u32(it);
+    op->in.subscription_put.ttl_s = take_ttl(it);
+    op->in.subscription_put.subscriber = take_bytes(it);
+    op->in.subscription_put.options = take_bytes(it);
+    if (op->in.subscription_put.most == 0 || op->in.subscription_put.subscriber.len == 0 ||
+        op->in.subscription_put.options.len == 0)
+        it->bad = true;
+}
+
+static void read_subscription_update(struct items *it, struct op *op)
+{
+    op->in.subscription_update.id = take_id(it);
+    op->in.subscription_update.ttl_s = take_ttl(it);
+    op->in.subscription_update.subscriber = take_bytes(it);
+    op->in.subscription_update.options = take_bytes(it);
+}
+
 static void read_arguments(struct items *it, struct op *op, struct arena *a)
 {
     switch (op->code) {
@@ -349,8 +380,31 @@ static void read_arguments(struct items *it, struct op *op, struct arena *a)
         op->in.claim_renew.ttl_s = take_u32(it);
         op->in.claim_renew.grace_s = take_u32(it);
         break;
-    case OP_queue_stats:
     case OP_queue_purge:
+        read_purge(it, op);
+        break;
+    case OP_subscription_put:
+        read_new_subscription(it, op);
+        break;
+    case OP_subscription_list:
+        op->in.subscription_list.after = take_id(it);
+        op->in.subscription_list.limit = (uint32_t)take_uint(it, WIRE_ITEMS_MAX);
+        it->bad |= op->in.subscription_list.limit == 0;
+        break;
+    case OP_subscription_get:
+        op->in.subscription_get.id = take_id(it);
+        break;
+    case OP_subscription_update:
+        read_subscription_update(it, op);
+        break;
+    case OP_subscription_delete:
+        op->in.subscription_delete.id = take_id(it);
+        break;
+    case OP_subscription_confirm:
+        op->in.subscription_confirm.id = take_id(it);
+        op->in.subscription_confirm.confirmed = take_bool(it);
+        break;
+    case OP_queue_stats:
     case OP_queue_drop:
     case OP_store_ping:
         break;
@@ -447,6 +501,34 @@ static void read_stats(struct items *it, struct op *op)
     }
 }
 
+static void read_subscription(struct items *it, struct subscription *s)
+{
+    struct items list = take_array(it);
+
+    s->id = take_id(&list);
+    s->since_ms = take_ms(&list);
+    s->ttl_s = take_ttl(&list);
+    s->confirmed = take_bool(&list);
+    s->subscriber = take_bytes(&list);
+    s->options = take_bytes(&list);
+    it->bad |= list.bad;
+}
+
+static void read_subscriptions(struct items *it, struct op *op, struct arena *a)
+{
+    struct subscription *list;
+    uint32_t n;
+
+    if (it->left > WIRE_ITEMS_MAX || (op->code == OP_subscription_get && it->left == 0))
+        it->bad = true;
+    n = it->bad ? 0 : (uint32_t)it->left;
+    list = arena_alloc(a, n * sizeof(*list));
+    for (uint32_t i = 0; i < n; i++)
+        read_subscription(it, &list[i]);
+    op->out.subscriptions.list = list;
+    op->out.subscriptions.n = n;
+}
+
 static void read_result(struct items *it, struct op *op, struct arena *a)
 {
     memset(&op->out, 0, sizeof(op->out));
@@ -464,12 +546,24 @@ static void read_result(struct items *it, struct op *op, struct arena *a)
     case OP_queue_stats:
         read_stats(it, op);
         break;
+    case OP_subscription_put:
+        op->out.subscription_put.id = take_id(it);
+        op->out.subscription_put.existed = take_bool(it);
+        op->out.subscription_put.confirmed = take_bool(it);
+        break;
+    case OP_subscription_list:
+    case OP_subscription_get:
+        read_subscriptions(it, op, a);
+        break;
     case OP_message_delete:
     case OP_claim_renew:
     case OP_claim_release:
     case OP_queue_purge:
     case OP_queue_drop:
     case OP_store_ping:
+    case OP_subscription_update:
+    case OP_subscription_delete:
+    case OP_subscription_confirm:
         break;
     }
 }

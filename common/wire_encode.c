@@ -76,11 +76,22 @@ static size_t argument_count(const struct op *op)
         return 1;
     case OP_claim_renew:
         return 3;
-    case OP_queue_stats:
     case OP_queue_purge:
+        return 1;
+    case OP_queue_stats:
     case OP_queue_drop:
     case OP_store_ping:
         return 0;
+    case OP_subscription_put:
+        return 4;
+    case OP_subscription_list:
+    case OP_subscription_confirm:
+        return 3;
+    case OP_subscription_get:
+    case OP_subscription_delete:
+        return 2;
+    case OP_subscription_update:
+        return 5;
     }
     assert(0 && "an operation without a wire form");
     return 0;
@@ -141,6 +152,30 @@ static void pack_claiming(msgpack_packer *p, const struct op *op)
     msgpack_pack_uint64(p, dead->target.epoch);
 }
 
+static void pack_bool(msgpack_packer *p, bool b)
+{
+    if (b)
+        msgpack_pack_true(p);
+    else
+        msgpack_pack_false(p);
+}
+
+static void pack_new_subscription(msgpack_packer *p, const struct op *op)
+{
+    msgpack_pack_uint32(p, op->in.subscription_put.most);
+    msgpack_pack_uint64(p, (uint64_t)op->in.subscription_put.ttl_s);
+    pack_slice(p, op->in.subscription_put.subscriber);
+    pack_slice(p, op->in.subscription_put.options);
+}
+
+static void pack_subscription_update(msgpack_packer *p, const struct op *op)
+{
+    pack_id(p, op->in.subscription_update.id);
+    msgpack_pack_uint64(p, (uint64_t)op->in.subscription_update.ttl_s);
+    pack_slice(p, op->in.subscription_update.subscriber);
+    pack_slice(p, op->in.subscription_update.options);
+}
+
 static void pack_arguments(msgpack_packer *p, const struct op *op)
 {
     switch (op->code) {
@@ -174,8 +209,30 @@ static void pack_arguments(msgpack_packer *p, const struct op *op)
         msgpack_pack_uint32(p, op->in.claim_renew.ttl_s);
         msgpack_pack_uint32(p, op->in.claim_renew.grace_s);
         break;
-    case OP_queue_stats:
     case OP_queue_purge:
+        msgpack_pack_uint32(p, op->in.queue_purge.what);
+        break;
+    case OP_subscription_put:
+        pack_new_subscription(p, op);
+        break;
+    case OP_subscription_list:
+        pack_id(p, op->in.subscription_list.after);
+        msgpack_pack_uint32(p, op->in.subscription_list.limit);
+        break;
+    case OP_subscription_get:
+        pack_id(p, op->in.subscription_get.id);
+        break;
+    case OP_subscription_update:
+        pack_subscription_update(p, op);
+        break;
+    case OP_subscription_delete:
+        pack_id(p, op->in.subscription_delete.id);
+        break;
+    case OP_subscription_confirm:
+        pack_id(p, op->in.subscription_confirm.id);
+        pack_bool(p, op->in.subscription_confirm.confirmed);
+        break;
+    case OP_queue_stats:
     case OP_queue_drop:
     case OP_store_ping:
         break;
@@ -191,10 +248,7 @@ void wire_add_op(struct buffer *b, const struct wire_op *w, const struct op *op)
     msgpack_pack_uint64(&p, w->number);
     msgpack_pack_uint32(&p, op->code);
     msgpack_pack_uint32(&p, w->left_ms);
-    if (op->again)
-        msgpack_pack_true(&p);
-    else
-        msgpack_pack_false(&p);
+    pack_bool(&p, op->again);
     pack_bin(&p, op->key.bytes, op_changes(op->code) ? sizeof(op->key.bytes) : 0);
     pack_text(&p, op->queue.pool);
     pack_slice(&p, op->queue.project);
@@ -221,6 +275,17 @@ static void pack_message(msgpack_packer *p, const struct message *m)
     pack_slice(p, m->body);
 }
 
+static void pack_subscription(msgpack_packer *p, const struct subscription *s)
+{
+    msgpack_pack_array(p, 7);
+    pack_id(p, s->id);
+    pack_ms(p, s->since_ms);
+    msgpack_pack_uint64(p, (uint64_t)s->ttl_s);
+    pack_bool(p, s->confirmed);
+    pack_slice(p, s->subscriber);
+    pack_slice(p, s->options);
+}
+
 static size_t result_count(const struct op *op)
 {
     switch (op->code) {
@@ -234,6 +299,11 @@ static size_t result_count(const struct op *op)
         return 2 + (size_t)op->out.messages.n;
     case OP_queue_stats:
         return op->out.queue_stats.any ? 8 : 2;
+    case OP_subscription_put:
+        return 4;
+    case OP_subscription_list:
+    case OP_subscription_get:
+        return op->out.subscriptions.n;
     default:
         return 0;
     }
@@ -265,6 +335,16 @@ static void pack_result(msgpack_packer *p, const struct op *op)
             pack_id(p, op->out.queue_stats.newest);
             pack_ms(p, op->out.queue_stats.newest_created_ms);
         }
+        break;
+    case OP_subscription_put:
+        pack_id(p, op->out.subscription_put.id);
+        pack_bool(p, op->out.subscription_put.existed);
+        pack_bool(p, op->out.subscription_put.confirmed);
+        break;
+    case OP_subscription_list:
+    case OP_subscription_get:
+        for (uint32_t i = 0; i < op->out.subscriptions.n; i++)
+            pack_subscription(p, &op->out.subscriptions.list[i]);
         break;
     default:
         break;

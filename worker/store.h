@@ -13,7 +13,7 @@
  * Retries   An operation may come again within 8 s under the same op->key, through another worker
  *           too, and then has op->again set; and the one without it may be late and come last.
  *           Change nothing the second time and answer as the first time (message_post, message_pop,
- *           claim_create). The other operations are such that doing them twice is doing them once.
+ *           claim_create, subscription_put, subscription_update, subscription_confirm). The other operations are such that doing them twice is doing them once.
  * Cost      O(k log n) for k messages touched of n in the queue. Claimed, delayed and expired
  *           messages are never walked over: each is settled once, when its time has come.
  * Atomic    Each operation is all or nothing, and durable as the back end is configured to be
@@ -46,9 +46,23 @@
  *   claim_renew     starts the claim anew from now. ST_NOT_FOUND.
  *   claim_release   frees its messages at once. An unknown claim is no error.
  *   queue_stats     what exists and has not expired. Delayed messages count as free.
- *   queue_purge     deletes every message and claim.
+ *   queue_purge     deletes every message and claim, every subscription, or both, by what.
  *   queue_drop      purges, and leaves nothing behind in the back end.
  *   store_ping      ST_OK if the back end answers.
+ *
+ * Subscriptions belong to one life of a queue. They are there until their ttl is over, exactly, and are
+ * found by id or subscriber, whose bytes are compared.
+ *
+ *   subscription_put      creates one, not confirmed, behind all others of the queue. If the subscriber
+ *                         has one, it stays as it is, and its id and state are answered. ST_FULL: it
+ *                         would be one more than `most`.
+ *   subscription_list     up to limit, in the order of creation, after the marker, for which the same
+ *                         holds as for messages.
+ *   subscription_get      ST_NOT_FOUND.
+ *   subscription_update   changes what is given. A ttl counts from now. A new subscriber has yet to
+ *                         confirm. ST_NOT_FOUND; ST_CONFLICT: the subscriber has another one.
+ *   subscription_delete   one that doesn't exist is no error.
+ *   subscription_confirm  sets whether the subscriber has agreed. ST_NOT_FOUND.
  */
 #ifndef WORKER_STORE_H
 #define WORKER_STORE_H
@@ -59,7 +73,10 @@
 #include <uv.h>
 
 enum {
-    STORE_ABI = 1, /* 1 first; add a line here for each change */
+    /* Add a line here for each change.
+     *   1 first
+     *   2 subscriptions; queue_purge tells what it is to delete */
+    STORE_ABI = 2,
 };
 
 enum store_capability {

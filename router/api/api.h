@@ -158,6 +158,7 @@ struct queue_purge_call {
         struct slice queue;
         struct slice document; /* absent or empty: everything */
     } in;
+    uint32_t what; /* private */
 };
 
 void api_queue_list(struct queue_list_call *c);

@@ -423,13 +423,13 @@ void api_queue_stats(struct queue_stats_call *c)
 
 /* ---- Purge ------------------------------------------------------------------------------------ */
 
-/* read_resources tells whether messages are to be purged. False: the call has ended. */
-static bool read_resources(struct queue_purge_call *c, bool *messages)
+/* read_resources tells what is to be purged, of PURGE_…. False: the call has ended. */
+static bool read_resources(struct queue_purge_call *c, uint32_t *what)
 {
     struct json v, types;
     struct json_walk w;
 
-    *messages = true;
+    *what = PURGE_ALL;
     if (c->in.document.len == 0)
         return true;
     if (!call_parse(&c->call, c->in.document, &v))
@@ -439,15 +439,17 @@ static bool read_resources(struct queue_purge_call *c, bool *messages)
         call_fail(&c->call, FAULT_REQUEST, "The body needs a list \"resource_types\".");
         return false;
     }
-    *messages = false;
+    *what = 0;
     w = json_members(types);
     while (json_next(&w)) {
         struct slice name =
             w.value.type == JSON_STRING ? json_string(w.value, c->call.arena) : SLICE("");
 
         if (slice_eq(name, SLICE("messages"))) {
-            *messages = true;
-        } else if (!slice_eq(name, SLICE("subscriptions"))) {
+            *what |= PURGE_MESSAGES;
+        } else if (slice_eq(name, SLICE("subscriptions"))) {
+            *what |= PURGE_SUBSCRIPTIONS;
+        } else {
             call_fail(&c->call, FAULT_REQUEST,
                       "A resource type is \"messages\" or \"subscriptions\".");
             return false;
@@ -470,17 +472,15 @@ static void found_for_purge(struct api_call *c)
         call_done(c);
         return;
     }
-    call_op(c, OP_queue_purge);
+    call_op(c, OP_queue_purge)->in.queue_purge.what = CALL_OF(struct queue_purge_call, c)->what;
     call_route(c, purged);
 }
 
 void api_queue_purge(struct queue_purge_call *c)
 {
-    bool messages;
-
-    if (!call_check_name(&c->call, c->in.queue) || !read_resources(c, &messages))
+    if (!call_check_name(&c->call, c->in.queue) || !read_resources(c, &c->what))
         return;
-    if (messages)
+    if (c->what != 0)
         call_find(&c->call, c->in.queue, found_for_purge);
     else
         call_done(&c->call);

@@ -37,6 +37,7 @@ int store_conformance_run(const char *uri)
     failed += run("store messages", store_message_tests, store_message_tests_n);
     failed += run("store claims", store_claim_tests, store_claim_tests_n);
     failed += run("store time", store_time_tests, store_time_tests_n);
+    failed += run("store subscriptions", store_subscription_tests, store_subscription_tests_n);
     failed += run("store model", store_model_tests, store_model_tests_n);
     return failed;
 }

@@ -9,9 +9,9 @@
 
 /* The suites, by subject. Each test gets an open fixture with a queue of its own. */
 extern const struct CMUnitTest store_message_tests[], store_claim_tests[], store_time_tests[],
-    store_model_tests[];
+    store_subscription_tests[], store_model_tests[];
 extern const size_t store_message_tests_n, store_claim_tests_n, store_time_tests_n,
-    store_model_tests_n;
+    store_subscription_tests_n, store_model_tests_n;
 
 int store_setup(void **state);
 int store_teardown(void **state);

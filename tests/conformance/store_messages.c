@@ -273,7 +273,7 @@ static void test_numbers_rise_across_an_emptied_queue(void **state)
         assert_true(id.seq > last.seq);
         last = id;
         if (i % 4 == 0)
-            fixture_simple(fx, OP_queue_purge);
+            fixture_purge(fx, PURGE_ALL);
         else
             assert_int_equal(fixture_delete(fx, DELETE_ANY, id, NULL), ST_OK);
         fixture_advance_ms(-5); /* even if the clock steps back */
@@ -431,7 +431,7 @@ static void test_purge_deletes_everything_and_keeps_the_queue(void **state)
     for (int i = 0; i < 5; i++)
         fixture_post(fx, "me", "1", 60, i == 4 ? 10 : 0);
     fixture_claim(fx, claim, 2, 60, 60);
-    fixture_simple(fx, OP_queue_purge);
+    fixture_purge(fx, PURGE_ALL);
     assert_int_equal(fixture_list(fx, "you", beginning, 10, WITH_CLAIMED | WITH_DELAYED).n, 0);
     assert_int_equal(fixture_claim_get(fx, claim, &got), ST_NOT_FOUND);
     assert_int_equal(fixture_stats(fx).out.queue_stats.free, 0);
@@ -456,7 +456,7 @@ static void test_operations_on_an_unknown_queue_find_nothing(void **state)
     assert_int_equal(fixture_delete(fx, DELETE_FREE, id, NULL), ST_OK);
     assert_int_equal(fixture_delete(fx, DELETE_ONE, id, &claim), ST_OK);
     fixture_release(fx, claim);
-    fixture_simple(fx, OP_queue_purge);
+    fixture_purge(fx, PURGE_ALL);
     fixture_simple(fx, OP_queue_drop);
     fixture_simple(fx, OP_store_ping);
 }

@@ -1,5 +1,5 @@
 /* tests/fuzz/fuzz_redis_reply.c - any bytes as what Redis answers. The first three say to what: a letter
- * for the operation, a digit for how many posts there are and one for their messages. */
+ * for the operation (a for the first of common/ops.def), a digit for how many posts there are and one for their messages. */
 #include "tests/fuzz/fuzz.h"
 
 #include "worker/store/redis/redis.h"
@@ -62,6 +62,19 @@ static void check_stats(const struct op *op)
     check_number(op->out.queue_stats.newest.seq);
 }
 
+static void check_subscriptions(const struct op *op)
+{
+    for (uint32_t i = 0; i < op->out.subscriptions.n; i++) {
+        const struct subscription *s = &op->out.subscriptions.list[i];
+
+        assert(s->id.epoch == op->queue.epoch && s->since_ms >= 0);
+        check_number(s->id.seq);
+        assert(s->ttl_s >= 0 && s->ttl_s <= SUBSCRIPTION_TTL_MAX_S);
+        read_all(s->subscriber);
+        read_all(s->options);
+    }
+}
+
 static void check_outcome(const struct op *op)
 {
     assert(status_known(op->st));
@@ -82,6 +95,17 @@ static void check_outcome(const struct op *op)
         break;
     case OP_queue_stats:
         check_stats(op);
+        break;
+    case OP_subscription_put:
+        assert(op->out.subscription_put.id.epoch == op->queue.epoch);
+        check_number(op->out.subscription_put.id.seq);
+        break;
+    case OP_subscription_list:
+        check_subscriptions(op);
+        break;
+    case OP_subscription_get:
+        assert(op->out.subscriptions.n >= 1);
+        check_subscriptions(op);
         break;
     default:
         break;
@@ -143,7 +167,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     r.n = take_number(data[1]);
     posted = take_number(data[2]);
     for (uint32_t i = 0; i < OPS_MAX; i++) {
-        list[i] = (struct op){.code = codes[data[0] % (sizeof(codes) / sizeof(codes[0]))]};
+        list[i] = (struct op){
+            .code = codes[(uint8_t)(data[0] - 'a') % (sizeof(codes) / sizeof(codes[0]))]};
         list[i].queue.epoch = 7;
         if (list[i].code == OP_message_post)
             list[i].in.message_post.n = posted;

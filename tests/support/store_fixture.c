@@ -95,6 +95,18 @@ static void keep_messages(struct fixture *fx, struct op *op)
     op->out.messages.list = list;
 }
 
+static void keep_subscriptions(struct fixture *fx, struct op *op)
+{
+    struct subscription *list = arena_alloc(&fx->arena, op->out.subscriptions.n * sizeof(*list));
+
+    for (uint32_t i = 0; i < op->out.subscriptions.n; i++) {
+        list[i] = op->out.subscriptions.list[i];
+        list[i].subscriber = arena_copy(&fx->arena, list[i].subscriber);
+        list[i].options = arena_copy(&fx->arena, list[i].options);
+    }
+    op->out.subscriptions.list = list;
+}
+
 static void on_done(struct op *op)
 {
     struct running *r = (struct running *)op;
@@ -116,6 +128,10 @@ static void on_done(struct op *op)
         ids = arena_alloc(&r->fx->arena, op->out.message_post.n * sizeof(*ids));
         memcpy(ids, op->out.message_post.ids, op->out.message_post.n * sizeof(*ids));
         op->out.message_post.ids = ids;
+        break;
+    case OP_subscription_list:
+    case OP_subscription_get:
+        keep_subscriptions(r->fx, op);
         break;
     default:
         break;
@@ -266,6 +282,15 @@ void fixture_simple(struct fixture *fx, enum op_code code)
 {
     struct op op = {.code = code, .key = claim_id_new()};
 
+    assert_true(code != OP_queue_purge);
+    must(fx, &op);
+}
+
+void fixture_purge(struct fixture *fx, unsigned what)
+{
+    struct op op = {.code = OP_queue_purge, .key = claim_id_new()};
+
+    op.in.queue_purge.what = what;
     must(fx, &op);
 }
 

@@ -56,7 +56,8 @@ enum status fixture_renew(struct fixture *fx, struct claim_id id, uint32_t ttl_s
 void fixture_release(struct fixture *fx, struct claim_id id);
 enum status fixture_delete(struct fixture *fx, enum delete_rule rule, struct message_id id,
                            const struct claim_id *claim);
-void fixture_simple(struct fixture *fx, enum op_code code); /* purge, drop, ping */
+void fixture_purge(struct fixture *fx, unsigned what);
+void fixture_simple(struct fixture *fx, enum op_code code); /* drop, ping */
 struct op fixture_stats(struct fixture *fx);
 
 #endif

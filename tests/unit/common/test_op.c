@@ -9,11 +9,25 @@ static const struct {
     const char *name;
     bool changes;
 } expected[] = {
-    {1, "message_post", true},   {2, "message_list", false}, {3, "message_get", false},
-    {4, "message_delete", true}, {5, "message_pop", true},   {6, "claim_create", true},
-    {7, "claim_get", false},     {8, "claim_renew", true},   {9, "claim_release", true},
-    {10, "queue_stats", false},  {11, "queue_purge", true},  {12, "queue_drop", true},
+    {1, "message_post", true},
+    {2, "message_list", false},
+    {3, "message_get", false},
+    {4, "message_delete", true},
+    {5, "message_pop", true},
+    {6, "claim_create", true},
+    {7, "claim_get", false},
+    {8, "claim_renew", true},
+    {9, "claim_release", true},
+    {10, "queue_stats", false},
+    {11, "queue_purge", true},
+    {12, "queue_drop", true},
     {13, "store_ping", false},
+    {14, "subscription_put", true},
+    {15, "subscription_list", false},
+    {16, "subscription_get", false},
+    {17, "subscription_update", true},
+    {18, "subscription_delete", true},
+    {19, "subscription_confirm", true},
 };
 
 enum { EXPECTED = sizeof(expected) / sizeof(expected[0]) };

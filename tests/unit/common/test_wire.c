@@ -94,6 +94,7 @@ static void assert_bytes(const char *what, struct slice got, struct slice wanted
 #define HEX_NO_KEY "c400 "
 #define HEX_QUEUE  "a27031 c40370726a a171 cf000000123456789a "
 #define HEX_CLAIM  "c410202122232425262728292a2b2c2d2e2f "
+#define HEX_URI    "c408687474703a2f2f61 "
 #define HEX_OTHER  "c410303132333435363738393a3b3c3d3e3f "
 
 static const struct new_message two_new[] = {
@@ -159,11 +160,39 @@ static const struct {
       .in.claim_release = {CLAIM_BYTES}}},
     {"99 " HEX_NUMBER "0a " HEX_LEFT HEX_NO_KEY HEX_QUEUE,
      {.code = OP_queue_stats, .queue = QUEUE}},
-    {"99 " HEX_NUMBER "0b " HEX_LEFT HEX_KEY HEX_QUEUE,
-     {.code = OP_queue_purge, .queue = QUEUE, .key = KEY_BYTES}},
+    {"9a " HEX_NUMBER "0b " HEX_LEFT HEX_KEY HEX_QUEUE "03",
+     {.code = OP_queue_purge,
+      .queue = QUEUE,
+      .key = KEY_BYTES,
+      .in.queue_purge = {PURGE_MESSAGES | PURGE_SUBSCRIPTIONS}}},
     {"99 " HEX_NUMBER "0c " HEX_LEFT HEX_KEY HEX_QUEUE,
      {.code = OP_queue_drop, .queue = QUEUE, .key = KEY_BYTES}},
     {"99 " HEX_NUMBER "0d " HEX_LEFT HEX_NO_KEY HEX_QUEUE, {.code = OP_store_ping, .queue = QUEUE}},
+    {"9d " HEX_NUMBER "0e " HEX_LEFT HEX_KEY HEX_QUEUE "cd03e8 cf000000174876e800 " HEX_URI
+     "c4027b7d",
+     {.code = OP_subscription_put,
+      .queue = QUEUE,
+      .key = KEY_BYTES,
+      .in.subscription_put = {1000, 100000000000, SLICE_INIT("http://a"), SLICE_INIT("{}")}}},
+    {"9c " HEX_NUMBER "0f " HEX_LEFT HEX_NO_KEY HEX_QUEUE "05 ce00011170 0a",
+     {.code = OP_subscription_list, .queue = QUEUE, .in.subscription_list = {{5, 70000}, 10}}},
+    {"9b " HEX_NUMBER "10 " HEX_LEFT HEX_NO_KEY HEX_QUEUE "cf000000123456789a 07",
+     {.code = OP_subscription_get, .queue = QUEUE, .in.subscription_get = {{EPOCH, 7}}}},
+    {"9e " HEX_NUMBER "11 " HEX_LEFT HEX_KEY HEX_QUEUE "cf000000123456789a 07 00 " HEX_URI "c400",
+     {.code = OP_subscription_update,
+      .queue = QUEUE,
+      .key = KEY_BYTES,
+      .in.subscription_update = {{EPOCH, 7}, 0, SLICE_INIT("http://a"), SLICE_INIT("")}}},
+    {"9b " HEX_NUMBER "12 " HEX_LEFT HEX_KEY HEX_QUEUE "cf000000123456789a 07",
+     {.code = OP_subscription_delete,
+      .queue = QUEUE,
+      .key = KEY_BYTES,
+      .in.subscription_delete = {{EPOCH, 7}}}},
+    {"9c " HEX_NUMBER "13 " HEX_LEFT HEX_KEY HEX_QUEUE "cf000000123456789a 07 c3",
+     {.code = OP_subscription_confirm,
+      .queue = QUEUE,
+      .key = KEY_BYTES,
+      .in.subscription_confirm = {{EPOCH, 7}, true}}},
 };
 
 static void assert_same_slice(struct slice a, struct slice b)
@@ -238,6 +267,22 @@ static void assert_same_claiming(const struct op *a, const struct op *b)
     assert_same_queue(&d->target, &e->target);
 }
 
+static void assert_same_new_subscription(const struct op *a, const struct op *b)
+{
+    assert_int_equal(a->in.subscription_put.most, b->in.subscription_put.most);
+    assert_true(a->in.subscription_put.ttl_s == b->in.subscription_put.ttl_s);
+    assert_same_slice(a->in.subscription_put.subscriber, b->in.subscription_put.subscriber);
+    assert_same_slice(a->in.subscription_put.options, b->in.subscription_put.options);
+}
+
+static void assert_same_subscription_update(const struct op *a, const struct op *b)
+{
+    assert_true(message_id_eq(a->in.subscription_update.id, b->in.subscription_update.id));
+    assert_true(a->in.subscription_update.ttl_s == b->in.subscription_update.ttl_s);
+    assert_same_slice(a->in.subscription_update.subscriber, b->in.subscription_update.subscriber);
+    assert_same_slice(a->in.subscription_update.options, b->in.subscription_update.options);
+}
+
 /* assert_same_op compares what a request carries. */
 static void assert_same_op(const struct op *a, const struct op *b)
 {
@@ -277,8 +322,31 @@ static void assert_same_op(const struct op *a, const struct op *b)
         assert_int_equal(a->in.claim_renew.ttl_s, b->in.claim_renew.ttl_s);
         assert_int_equal(a->in.claim_renew.grace_s, b->in.claim_renew.grace_s);
         break;
-    case OP_queue_stats:
     case OP_queue_purge:
+        assert_int_equal(a->in.queue_purge.what, b->in.queue_purge.what);
+        break;
+    case OP_subscription_put:
+        assert_same_new_subscription(a, b);
+        break;
+    case OP_subscription_list:
+        assert_true(message_id_eq(a->in.subscription_list.after, b->in.subscription_list.after));
+        assert_int_equal(a->in.subscription_list.limit, b->in.subscription_list.limit);
+        break;
+    case OP_subscription_get:
+        assert_true(message_id_eq(a->in.subscription_get.id, b->in.subscription_get.id));
+        break;
+    case OP_subscription_update:
+        assert_same_subscription_update(a, b);
+        break;
+    case OP_subscription_delete:
+        assert_true(message_id_eq(a->in.subscription_delete.id, b->in.subscription_delete.id));
+        break;
+    case OP_subscription_confirm:
+        assert_true(message_id_eq(a->in.subscription_confirm.id, b->in.subscription_confirm.id));
+        assert_int_equal(a->in.subscription_confirm.confirmed,
+                         b->in.subscription_confirm.confirmed);
+        break;
+    case OP_queue_stats:
     case OP_queue_drop:
     case OP_store_ping:
         break;
@@ -317,6 +385,15 @@ static struct op read_op(struct wire_reader *r, struct wire_op *w, struct arena 
             SLICE_INIT("null")                                                                     \
     }
 
+#define HEX_SUBSCRIPTION "97 cf000000123456789a 07 cf000001a2073a7000 3c c3 " HEX_URI "c4027b7d "
+#define HEX_OTHER_SUBSCRIPTION                                                                     \
+    "97 cf000000123456789a 08 cf000001a2073a7001 cf0000003afff4417f c2 c40178 c4047b7d2020 "
+
+static const struct subscription two_subscriptions[] = {
+    {{EPOCH, 7}, 1795417600000, 60, true, SLICE_INIT("http://a"), SLICE_INIT("{}")},
+    {{EPOCH, 8}, 1795417600001, SUBSCRIPTION_TTL_MAX_S, false, SLICE_INIT("x"), SLICE_INIT("{}  ")},
+};
+
 static const struct message two_messages[] = {MESSAGE, OTHER_MESSAGE};
 static const struct message other_message[] = {OTHER_MESSAGE};
 static const struct message_id posted_ids[] = {{EPOCH, 7}, {EPOCH, 8}};
@@ -352,6 +429,17 @@ static const struct {
     {"94 " HEX_NUMBER "0b 00 " HEX_NOW, {.code = OP_queue_purge, .now_ms = NOW_MS}},
     {"94 " HEX_NUMBER "0c 00 " HEX_NOW, {.code = OP_queue_drop, .now_ms = NOW_MS}},
     {"94 " HEX_NUMBER "0d 00 " HEX_NOW, {.code = OP_store_ping, .now_ms = NOW_MS}},
+    {"98 " HEX_NUMBER "0e 00 " HEX_NOW "cf000000123456789a 07 c3 c2",
+     {.code = OP_subscription_put,
+      .now_ms = NOW_MS,
+      .out.subscription_put = {{EPOCH, 7}, true, false}}},
+    {"96 " HEX_NUMBER "0f 00 " HEX_NOW HEX_SUBSCRIPTION HEX_OTHER_SUBSCRIPTION,
+     {.code = OP_subscription_list, .now_ms = NOW_MS, .out.subscriptions = {two_subscriptions, 2}}},
+    {"95 " HEX_NUMBER "10 00 " HEX_NOW HEX_SUBSCRIPTION,
+     {.code = OP_subscription_get, .now_ms = NOW_MS, .out.subscriptions = {two_subscriptions, 1}}},
+    {"94 " HEX_NUMBER "11 00 " HEX_NOW, {.code = OP_subscription_update, .now_ms = NOW_MS}},
+    {"94 " HEX_NUMBER "12 00 " HEX_NOW, {.code = OP_subscription_delete, .now_ms = NOW_MS}},
+    {"94 " HEX_NUMBER "13 00 " HEX_NOW, {.code = OP_subscription_confirm, .now_ms = NOW_MS}},
     {"95 " HEX_NUMBER "06 0b " HEX_NOW "a4676f6e65",
      {.code = OP_claim_create,
       .st = ST_QUEUE_GONE,
@@ -399,6 +487,21 @@ static void assert_same_stats(const struct op *a, const struct op *b)
     assert_true(a->out.queue_stats.newest_created_ms == b->out.queue_stats.newest_created_ms);
 }
 
+static void assert_same_subscriptions(const struct op *a, const struct op *b)
+{
+    assert_int_equal(a->out.subscriptions.n, b->out.subscriptions.n);
+    for (uint32_t i = 0; i < a->out.subscriptions.n; i++) {
+        const struct subscription *s = &a->out.subscriptions.list[i];
+        const struct subscription *t = &b->out.subscriptions.list[i];
+
+        assert_true(message_id_eq(s->id, t->id));
+        assert_true(s->since_ms == t->since_ms && s->ttl_s == t->ttl_s);
+        assert_int_equal(s->confirmed, t->confirmed);
+        assert_same_slice(s->subscriber, t->subscriber);
+        assert_same_slice(s->options, t->options);
+    }
+}
+
 static void assert_same_outcome(const struct op *a, const struct op *b)
 {
     assert_int_equal(a->code, b->code);
@@ -414,6 +517,12 @@ static void assert_same_outcome(const struct op *a, const struct op *b)
         assert_same_messages(a, b);
     } else if (a->code == OP_queue_stats) {
         assert_same_stats(a, b);
+    } else if (a->code == OP_subscription_put) {
+        assert_true(message_id_eq(a->out.subscription_put.id, b->out.subscription_put.id));
+        assert_int_equal(a->out.subscription_put.existed, b->out.subscription_put.existed);
+        assert_int_equal(a->out.subscription_put.confirmed, b->out.subscription_put.confirmed);
+    } else if (a->code == OP_subscription_list || a->code == OP_subscription_get) {
+        assert_same_subscriptions(a, b);
     }
 }
 
@@ -672,6 +781,33 @@ static void random_claiming(struct dice *d, struct op *op, struct arena *a)
     dead->target.pool = op->queue.pool; /* the wire has no other: it is in the same pool */
 }
 
+static int64_t random_ttl_s(struct dice *d)
+{
+    return (int64_t)dice_below(d, (size_t)SUBSCRIPTION_TTL_MAX_S + 1);
+}
+
+static void random_subscription(struct dice *d, struct op *op, struct arena *a)
+{
+    bool update = op->code == OP_subscription_update;
+    struct slice subscriber = random_bytes_of(d, 5000, a), options = random_bytes_of(d, 70000, a);
+
+    if (!update && subscriber.len == 0)
+        subscriber = SLICE("x");
+    if (!update && options.len == 0)
+        options = SLICE("{}");
+    if (update) {
+        op->in.subscription_update.id = random_id(d);
+        op->in.subscription_update.ttl_s = random_ttl_s(d);
+        op->in.subscription_update.subscriber = subscriber;
+        op->in.subscription_update.options = options;
+    } else {
+        op->in.subscription_put.most = 1 + (uint32_t)dice_below(d, UINT32_MAX);
+        op->in.subscription_put.ttl_s = random_ttl_s(d);
+        op->in.subscription_put.subscriber = subscriber;
+        op->in.subscription_put.options = options;
+    }
+}
+
 static struct op random_op(struct dice *d, enum op_code code, struct arena *a)
 {
     struct op op = {.code = code, .queue = random_queue(d, a), .key = random_claim(d)};
@@ -713,13 +849,46 @@ static struct op random_op(struct dice *d, enum op_code code, struct arena *a)
     case OP_claim_release:
         op.in.claim_release.id = random_claim(d);
         break;
-    case OP_queue_stats:
     case OP_queue_purge:
+        op.in.queue_purge.what = 1 + (uint32_t)dice_below(d, PURGE_ALL);
+        break;
+    case OP_subscription_put:
+    case OP_subscription_update:
+        random_subscription(d, &op, a);
+        break;
+    case OP_subscription_list:
+        op.in.subscription_list.after = random_id(d);
+        op.in.subscription_list.limit = 1 + (uint32_t)dice_below(d, WIRE_ITEMS_MAX);
+        break;
+    case OP_subscription_get:
+        op.in.subscription_get.id = random_id(d);
+        break;
+    case OP_subscription_delete:
+        op.in.subscription_delete.id = random_id(d);
+        break;
+    case OP_subscription_confirm:
+        op.in.subscription_confirm.id = random_id(d);
+        op.in.subscription_confirm.confirmed = dice_below(d, 2);
+        break;
+    case OP_queue_stats:
     case OP_queue_drop:
     case OP_store_ping:
         break;
     }
     return op;
+}
+
+static void random_subscriptions(struct dice *d, struct op *op, struct arena *a)
+{
+    uint32_t n = op->code == OP_subscription_get ? 1 : (uint32_t)dice_below(d, 30);
+    struct subscription *list = arena_zalloc(a, (n + 1) * sizeof(*list));
+
+    for (uint32_t i = 0; i < n; i++)
+        list[i] = (struct subscription){
+            random_id(d),     (int64_t)dice_bits(d, 63),   random_ttl_s(d),
+            dice_below(d, 2), random_bytes_of(d, 5000, a), random_bytes_of(d, 70000, a)};
+    op->out.subscriptions.list = list;
+    op->out.subscriptions.n = n;
 }
 
 static void random_outcome(struct dice *d, struct op *op, struct arena *a)
@@ -758,10 +927,16 @@ static void random_outcome(struct dice *d, struct op *op, struct arena *a)
         op->out.queue_stats.newest = random_id(d);
         op->out.queue_stats.oldest_created_ms = (int64_t)dice_bits(d, 63);
         op->out.queue_stats.newest_created_ms = (int64_t)dice_bits(d, 63);
+    } else if (op->code == OP_subscription_put) {
+        op->out.subscription_put.id = random_id(d);
+        op->out.subscription_put.existed = dice_below(d, 2);
+        op->out.subscription_put.confirmed = dice_below(d, 2);
+    } else if (op->code == OP_subscription_list || op->code == OP_subscription_get) {
+        random_subscriptions(d, op, a);
     }
 }
 
-enum { LAST_CODE = OP_store_ping, ROUNDS = 40 };
+enum { LAST_CODE = OP_subscription_confirm, ROUNDS = 40 };
 
 static void test_wire_every_op_comes_back_with_all_its_fields(void **state)
 {
@@ -808,6 +983,16 @@ static void test_wire_every_outcome_comes_back_with_all_its_fields(void **state)
         buffer_fini(&b);
         arena_fini(&a);
     }
+}
+
+/* A router that knows of no subscriptions names nothing: it means messages. */
+static void test_wire_purge_without_a_word_is_of_messages(void **state)
+{
+    struct wire_reader r = {from_hex("99 " HEX_NUMBER "0b " HEX_LEFT HEX_KEY HEX_QUEUE, *state)};
+    struct wire_op w;
+    struct op op = read_op(&r, &w, *state);
+
+    assert_int_equal(op.in.queue_purge.what, PURGE_MESSAGES);
 }
 
 /* The arena of a tick may be as new as this one, and an empty claim has no messages. */
@@ -873,6 +1058,8 @@ static void test_wire_readers_do_without_members_that_a_newer_peer_adds(void **s
         {"9b " HEX_NUMBER "09 " HEX_LEFT HEX_KEY HEX_QUEUE HEX_CLAIM "c3", 9},
         {"9a " HEX_NUMBER "0a " HEX_LEFT HEX_NO_KEY HEX_QUEUE "c3", 10},
         {"9a " HEX_NUMBER "0c " HEX_LEFT HEX_KEY HEX_QUEUE "c3", 12},
+        {"9b " HEX_NUMBER "0b " HEX_LEFT HEX_KEY HEX_QUEUE "03 c3", 11},
+        {"9d " HEX_NUMBER "13 " HEX_LEFT HEX_KEY HEX_QUEUE "cf000000123456789a 07 c3 c3", 19},
     };
     struct wire_header h;
     struct wire_reader r;
@@ -980,6 +1167,12 @@ static void test_wire_damaged_result_fails_its_operation_alone(void **state)
          OP_message_list}, /* a short claim */
         {"95 " HEX_NUMBER "0a 00 " HEX_NOW "00", OP_queue_stats},
         {"97 " HEX_NUMBER "0a 00 " HEX_NOW "00 00 01", OP_queue_stats},
+        {"97 " HEX_NUMBER "0e 00 " HEX_NOW "01 02 c2", OP_subscription_put},
+        {"98 " HEX_NUMBER "0e 00 " HEX_NOW "01 02 00 c2", OP_subscription_put},
+        {"95 " HEX_NUMBER "0f 00 " HEX_NOW "96 01 02 03 3c c3 c40178", OP_subscription_list},
+        {"95 " HEX_NUMBER "0f 00 " HEX_NOW "97 01 02 03 cf0000003afff44180 c3 c40178 c40178",
+         OP_subscription_list},                                    /* a ttl beyond the calendar */
+        {"94 " HEX_NUMBER "10 00 " HEX_NOW, OP_subscription_get},  /* none at all */
         {"94 " HEX_NUMBER "06 04 " HEX_NOW, OP_claim_create},      /* no reason */
         {"95 " HEX_NUMBER "06 04 " HEX_NOW "07", OP_claim_create}, /* no text */
     };
@@ -1072,7 +1265,7 @@ static void test_wire_op_that_is_damaged_is_refused(void **state)
         "c1",
         "98 " HEX_NUMBER "0d " HEX_LEFT HEX_NO_KEY "a27031 c40370726a a171", /* no epoch */
         "99 " HEX_NUMBER "00 " HEX_LEFT HEX_NO_KEY HEX_QUEUE,                /* no such code */
-        "99 " HEX_NUMBER "0e " HEX_LEFT HEX_NO_KEY HEX_QUEUE,
+        "99 " HEX_NUMBER "14 " HEX_LEFT HEX_NO_KEY HEX_QUEUE,
         "99 " HEX_NUMBER "cf000000010000000d " HEX_LEFT HEX_NO_KEY HEX_QUEUE, /* 13 in 32 bits */
         "99 ff 0d " HEX_LEFT HEX_NO_KEY HEX_QUEUE,                            /* number -1 */
         "99 " HEX_NUMBER "0d cf0000000100000000 c2 " HEX_NO_KEY HEX_QUEUE,    /* left_ms */
@@ -1104,6 +1297,23 @@ static void test_wire_op_that_is_damaged_is_refused(void **state)
         "9c " HEX_NUMBER "04 " HEX_LEFT HEX_KEY HEX_QUEUE "00 01 02",
         "9c " HEX_NUMBER "04 " HEX_LEFT HEX_KEY HEX_QUEUE "00 90 01",
         "99 " HEX_NUMBER "04 " HEX_LEFT HEX_KEY HEX_QUEUE,
+        /* queue_purge: nothing, and what is unknown */
+        "9a " HEX_NUMBER "0b " HEX_LEFT HEX_KEY HEX_QUEUE "00",
+        "9a " HEX_NUMBER "0b " HEX_LEFT HEX_KEY HEX_QUEUE "04",
+        /* subscription_put: none may be there, no subscriber, no options, a ttl beyond the calendar */
+        "9d " HEX_NUMBER "0e " HEX_LEFT HEX_KEY HEX_QUEUE "00 3c " HEX_URI "c4027b7d",
+        "9d " HEX_NUMBER "0e " HEX_LEFT HEX_KEY HEX_QUEUE "01 3c c400 c4027b7d",
+        "9d " HEX_NUMBER "0e " HEX_LEFT HEX_KEY HEX_QUEUE "01 3c " HEX_URI "c400",
+        "9d " HEX_NUMBER "0e " HEX_LEFT HEX_KEY HEX_QUEUE "01 cf0000003afff44180 " HEX_URI
+        "c4027b7d",
+        "9c " HEX_NUMBER "0e " HEX_LEFT HEX_KEY HEX_QUEUE "01 3c " HEX_URI,
+        /* subscription_list: no limit, too large a one */
+        "9c " HEX_NUMBER "0f " HEX_LEFT HEX_NO_KEY HEX_QUEUE "00 00 00",
+        "9c " HEX_NUMBER "0f " HEX_LEFT HEX_NO_KEY HEX_QUEUE "00 00 cd1001",
+        /* subscription_get: half an id. subscription_update: too short. subscription_confirm: a number */
+        "9a " HEX_NUMBER "10 " HEX_LEFT HEX_NO_KEY HEX_QUEUE "01",
+        "9d " HEX_NUMBER "11 " HEX_LEFT HEX_KEY HEX_QUEUE "01 02 00 c400",
+        "9c " HEX_NUMBER "13 " HEX_LEFT HEX_KEY HEX_QUEUE "01 02 01",
         /* claim_create: no dead letter member, a dead letter that is short, or no array */
         "9c " HEX_NUMBER "06 " HEX_LEFT HEX_KEY HEX_QUEUE "0a cd012c 3c",
         "9d " HEX_NUMBER "06 " HEX_LEFT HEX_KEY HEX_QUEUE "0a cd012c 3c 93 03 3c c400",
@@ -1206,7 +1416,7 @@ static void test_wire_outcome_that_is_damaged_is_refused(void **state)
         "93 " HEX_NUMBER "04 00",
         "94 ff 04 00 " HEX_NOW,
         "94 " HEX_NUMBER "00 00 " HEX_NOW,
-        "94 " HEX_NUMBER "0e 00 " HEX_NOW,
+        "94 " HEX_NUMBER "14 00 " HEX_NOW,
         "94 " HEX_NUMBER "cf0000000100000004 00 " HEX_NOW,
         "94 " HEX_NUMBER "04 ff " HEX_NOW,
         "94 " HEX_NUMBER "04 00 ff",
@@ -1528,6 +1738,7 @@ int main(void)
         cmocka_unit_test(test_wire_announced_counts_take_no_memory),
         cmocka_unit_test(test_wire_mutated_requests_never_crash),
         cmocka_unit_test(test_wire_mutated_replies_never_crash),
+        cmocka_unit_test(test_wire_purge_without_a_word_is_of_messages),
         cmocka_unit_test(test_wire_empty_lists_come_back_in_a_new_arena),
     };
 

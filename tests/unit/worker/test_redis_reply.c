@@ -207,17 +207,97 @@ static void test_redis_reply_of_few_words(void **state)
     static const char *const none[] = {":0\r\n"};
     static const char *const bad[] = {"+OK\r\n", "$-1\r\n", "*-1\r\n",    ":5\r\n",
                                       ":-1\r\n", "*0\r\n",  "$1\r\n1\r\n"};
-    static const enum op_code codes[] = {OP_claim_renew, OP_claim_release, OP_queue_purge,
-                                         OP_queue_drop};
+    static const struct {
+        enum op_code code;
+        enum status none;
+    } cases[] = {
+        {OP_claim_renew, ST_NOT_FOUND},         {OP_claim_release, ST_REFUSED},
+        {OP_queue_purge, ST_REFUSED},           {OP_queue_drop, ST_REFUSED},
+        {OP_subscription_update, ST_NOT_FOUND}, {OP_subscription_confirm, ST_NOT_FOUND},
+        {OP_subscription_delete, ST_REFUSED},
+    };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-        struct op op = {.code = codes[i]};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct op op = {.code = cases[i].code};
 
         CHECK_ALL(op, one, ST_OK);
-        CHECK_ALL(op, none, codes[i] == OP_claim_renew ? ST_NOT_FOUND : ST_REFUSED);
+        CHECK_ALL(op, none, cases[i].none);
         CHECK_ALL(op, bad, ST_REFUSED);
     }
+}
+
+static void test_redis_reply_to_a_put_is_a_number_and_two_flags(void **state)
+{
+    static const char *const good[] = {"$8\r\n4096 0 0\r\n", "$5\r\n0 1 1\r\n",
+                                       "$21\r\n36028797018963967 1 0\r\n"};
+    static const char *const full[] = {"$4\r\nfull\r\n"};
+    static const char *const bad[] = {"$6\r\n4096 0\r\n",
+                                      "$8\r\n4096 0 2\r\n",
+                                      "$8\r\n4096 x 0\r\n",
+                                      "$9\r\n4096 0 0 \r\n",
+                                      "$10\r\n4096 0 0 0\r\n",
+                                      "$4\r\n 0 0\r\n",
+                                      "$21\r\n36028797018963968 1 0\r\n",
+                                      "$0\r\n\r\n",
+                                      "$-1\r\n",
+                                      ":1\r\n",
+                                      "*0\r\n"};
+    struct op op = {.code = OP_subscription_put, .queue.epoch = 7};
+
+    (void)state;
+    CHECK_ALL(op, good, ST_OK);
+    CHECK_ALL(op, full, ST_FULL);
+    CHECK_ALL(op, bad, ST_REFUSED);
+    take(&op, slice_of("$8\r\n4096 1 0\r\n"));
+    assert_true(message_id_eq(op.out.subscription_put.id, (struct message_id){7, 4096}));
+    assert_true(op.out.subscription_put.existed);
+    assert_false(op.out.subscription_put.confirmed);
+}
+
+/* write_subscription gives the answer with one subscription. */
+static struct slice write_subscription(char text[128], size_t head_bytes, uint8_t top_of_ttl)
+{
+    int len = snprintf(text, 128, "*3\r\n$%zu\r\n", head_bytes);
+
+    memset(text + len, 0, head_bytes);
+    text[len + 7] = 8;
+    text[len + 16] = (char)top_of_ttl;
+    text[len + 23] = 60;
+    len += (int)head_bytes;
+    len += snprintf(text + len, 128 - (size_t)len, "\r\n$1\r\na\r\n$2\r\n{}\r\n");
+    return (struct slice){text, (size_t)len};
+}
+
+static void test_redis_reply_subscription_has_a_head_of_its_size(void **state)
+{
+    static const char *const bad[] = {"*2\r\n$1\r\na\r\n$1\r\na\r\n", "*3\r\n:1\r\n:2\r\n:3\r\n",
+                                      ":1\r\n", "$-1\r\n", "$4\r\nfull\r\n"};
+    static const char *const none[] = {"*0\r\n"};
+    struct op get = {.code = OP_subscription_get}, list = {.code = OP_subscription_list};
+    char text[128];
+
+    (void)state;
+    assert_int_equal(take(&get, write_subscription(text, 25, 0)), ST_OK);
+    assert_int_equal(get.out.subscriptions.n, 1);
+    assert_int_equal(take(&list, write_subscription(text, 25, 0)), ST_OK);
+    assert_int_equal(take(&get, write_subscription(text, 24, 0)), ST_REFUSED);
+    assert_int_equal(take(&get, write_subscription(text, 26, 0)), ST_REFUSED);
+    assert_int_equal(take(&get, write_subscription(text, 25, 1)), ST_REFUSED);
+    CHECK_ALL(get, bad, ST_REFUSED);
+    CHECK_ALL(list, bad, ST_REFUSED);
+    CHECK_ALL(get, none, ST_NOT_FOUND);
+    CHECK_ALL(list, none, ST_OK);
+}
+
+/* Only an update can meet another subscription of the subscriber. */
+static void test_redis_reply_taken_subscriber_is_a_conflict(void **state)
+{
+    struct op update = {.code = OP_subscription_update}, yes = {.code = OP_subscription_confirm};
+
+    (void)state;
+    assert_int_equal(take(&update, slice_of(":2\r\n")), ST_CONFLICT);
+    assert_int_equal(take(&yes, slice_of(":2\r\n")), ST_REFUSED);
 }
 
 static void test_redis_reply_to_ping(void **state)
@@ -304,6 +384,9 @@ int main(void)
         cmocka_unit_test(test_redis_reply_claim_has_a_time_to_live),
         cmocka_unit_test(test_redis_reply_message_ids_can_be_written),
         cmocka_unit_test(test_redis_reply_of_few_words),
+        cmocka_unit_test(test_redis_reply_to_a_put_is_a_number_and_two_flags),
+        cmocka_unit_test(test_redis_reply_subscription_has_a_head_of_its_size),
+        cmocka_unit_test(test_redis_reply_taken_subscriber_is_a_conflict),
         cmocka_unit_test(test_redis_reply_to_ping),
         cmocka_unit_test(test_redis_reply_errors_are_refusals_unless_a_script_is_wrong),
         cmocka_unit_test(test_redis_reply_errors_tell_nothing_of_clients),

@@ -33,6 +33,12 @@
     X(stats)                                                                                       \
     X(purge)                                                                                       \
     X(drop)                                                                                        \
+    X(subscription_put)                                                                            \
+    X(subscription_list)                                                                           \
+    X(subscription_get)                                                                            \
+    X(subscription_update)                                                                         \
+    X(subscription_delete)                                                                         \
+    X(subscription_confirm)                                                                        \
     X(sweep)
 
 enum script {

@@ -307,6 +307,94 @@ static void take_stats(struct op *op, const redisReply *reply)
     op->out.queue_stats.newest_created_ms = (int64_t)n[7];
 }
 
+/* read_flag reads the word "0" or "1". */
+static bool read_flag(struct slice word, bool *flag)
+{
+    *flag = slice_eq(word, SLICE("1"));
+    return *flag || slice_eq(word, SLICE("0"));
+}
+
+/* take_put reads "number existed confirmed". */
+static void take_put(struct op *op, const redisReply *reply)
+{
+    struct slice rest = text_of(reply);
+    struct message_id id = {.epoch = op->queue.epoch};
+    bool existed = false, confirmed = false;
+
+    if (is_status(reply, "full")) {
+        op->st = fail(&op->f, ST_FULL, "the queue has as many subscriptions as it may have");
+    } else if (reply->type != REDIS_REPLY_STRING || !read_number(slice_cut(&rest, ' '), &id.seq) ||
+               !read_flag(slice_cut(&rest, ' '), &existed) ||
+               !read_flag(slice_cut(&rest, ' '), &confirmed) || rest.p != NULL) {
+        surprise(op);
+    } else {
+        op->out.subscription_put.id = id;
+        op->out.subscription_put.existed = existed;
+        op->out.subscription_put.confirmed = confirmed;
+    }
+}
+
+enum { SUBSCRIPTION_HEAD_BYTES = 3 * 8 + 1 }; /* of emit_subscription() in lua/subscriptions.lua */
+
+/* read_subscription reads a head, the subscriber, the options. */
+static bool read_subscription(const struct op *op, redisReply **parts, struct subscription *s)
+{
+    struct slice head = text_of(parts[0]);
+    uint64_t since_ms, ttl_s;
+
+    for (size_t i = 0; i < 3; i++)
+        if (parts[i]->type != REDIS_REPLY_STRING)
+            return false;
+    if (head.len != SUBSCRIPTION_HEAD_BYTES)
+        return false;
+    *s = (struct subscription){.id = {op->queue.epoch, be64(head.p)},
+                               .confirmed = head.p[24] != 0,
+                               .subscriber = text_of(parts[1]),
+                               .options = text_of(parts[2])};
+    since_ms = be64(head.p + 8);
+    ttl_s = be64(head.p + 16);
+    s->since_ms = (int64_t)since_ms;
+    s->ttl_s = (int64_t)ttl_s;
+    return s->id.seq <= MESSAGE_NUMBER_MAX && since_ms <= MESSAGE_NUMBER_MAX &&
+           ttl_s <= (uint64_t)SUBSCRIPTION_TTL_MAX_S;
+}
+
+static void take_subscriptions(struct op *op, const redisReply *reply, struct arena *a)
+{
+    struct subscription *list;
+    size_t n;
+
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements % 3 != 0) {
+        surprise(op);
+        return;
+    }
+    n = reply->elements / 3;
+    list = arena_alloc(a, n * sizeof(*list));
+    for (size_t i = 0; i < n; i++) {
+        if (!read_subscription(op, &reply->element[3 * i], &list[i])) {
+            surprise(op);
+            return;
+        }
+    }
+    if (n == 0 && op->code == OP_subscription_get) {
+        op->st = fail(&op->f, ST_NOT_FOUND, "no such subscription");
+        return;
+    }
+    op->out.subscriptions.list = list;
+    op->out.subscriptions.n = (uint32_t)n;
+}
+
+/* take_change reads 1: done, 0: there is none, 2: the subscriber has another one. */
+static void take_change(struct op *op, const redisReply *reply)
+{
+    if (!is_number(reply, op->code == OP_subscription_update ? 2 : 1))
+        surprise(op);
+    else if (reply->integer == 0)
+        op->st = fail(&op->f, ST_NOT_FOUND, "no such subscription");
+    else if (reply->integer == 2)
+        op->st = fail(&op->f, ST_CONFLICT, "the subscriber has another subscription");
+}
+
 static enum reply_verdict take_one(struct request *r, const redisReply *reply, struct arena *a)
 {
     struct op *op = r->ops[0];
@@ -333,9 +421,27 @@ static enum reply_verdict take_one(struct request *r, const redisReply *reply, s
             return REPLY_AGAIN;
         take_stats(op, reply);
         break;
+    case OP_subscription_put:
+        if (is_status(reply, "again"))
+            return REPLY_AGAIN;
+        take_put(op, reply);
+        break;
+    case OP_subscription_list:
+        if (is_status(reply, "again"))
+            return REPLY_AGAIN;
+        take_subscriptions(op, reply, a);
+        break;
+    case OP_subscription_get:
+        take_subscriptions(op, reply, a);
+        break;
+    case OP_subscription_update:
+    case OP_subscription_confirm:
+        take_change(op, reply);
+        break;
     case OP_claim_release:
     case OP_queue_purge:
     case OP_queue_drop:
+    case OP_subscription_delete:
         take_done(op, reply);
         break;
     case OP_store_ping:

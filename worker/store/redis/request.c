@@ -124,6 +124,18 @@ static enum script script_of(enum op_code code)
         return SCRIPT_purge;
     case OP_queue_drop:
         return SCRIPT_drop;
+    case OP_subscription_put:
+        return SCRIPT_subscription_put;
+    case OP_subscription_list:
+        return SCRIPT_subscription_list;
+    case OP_subscription_get:
+        return SCRIPT_subscription_get;
+    case OP_subscription_update:
+        return SCRIPT_subscription_update;
+    case OP_subscription_delete:
+        return SCRIPT_subscription_delete;
+    case OP_subscription_confirm:
+        return SCRIPT_subscription_confirm;
     case OP_store_ping:
         break;
     }
@@ -207,6 +219,26 @@ static void add_claimings(struct words *w, const struct request *r)
     }
 }
 
+static void add_new_subscription(struct words *w, const struct op *op, int64_t now_ms)
+{
+    add_int(w, now_ms / BUCKET_MS);
+    add_claim(w, &op->key);
+    add_uint(w, op->in.subscription_put.most);
+    add_int(w, op->in.subscription_put.ttl_s);
+    add(w, op->in.subscription_put.subscriber);
+    add(w, op->in.subscription_put.options);
+}
+
+static void add_subscription_update(struct words *w, const struct op *op, int64_t now_ms)
+{
+    add_id(w, op->in.subscription_update.id);
+    add_int(w, now_ms / BUCKET_MS);
+    add_claim(w, &op->key);
+    add_int(w, op->in.subscription_update.ttl_s);
+    add(w, op->in.subscription_update.subscriber);
+    add(w, op->in.subscription_update.options);
+}
+
 static void add_arguments(struct words *w, const struct request *r, int64_t now_ms)
 {
     const struct op *op = r->ops[0];
@@ -248,8 +280,32 @@ static void add_arguments(struct words *w, const struct request *r, int64_t now_
     case OP_queue_drop:
         add_int(w, now_ms / BUCKET_MS);
         break;
-    case OP_queue_stats:
     case OP_queue_purge:
+        add_uint(w, op->in.queue_purge.what);
+        break;
+    case OP_subscription_put:
+        add_new_subscription(w, op, now_ms);
+        break;
+    case OP_subscription_list:
+        add_id(w, op->in.subscription_list.after);
+        add_uint(w, op->in.subscription_list.limit);
+        break;
+    case OP_subscription_get:
+        add_id(w, op->in.subscription_get.id);
+        break;
+    case OP_subscription_update:
+        add_subscription_update(w, op, now_ms);
+        break;
+    case OP_subscription_delete:
+        add_id(w, op->in.subscription_delete.id);
+        break;
+    case OP_subscription_confirm:
+        add_id(w, op->in.subscription_confirm.id);
+        add_int(w, now_ms / BUCKET_MS);
+        add_claim(w, &op->key);
+        add_uint(w, op->in.subscription_confirm.confirmed);
+        break;
+    case OP_queue_stats:
     case OP_store_ping:
         break;
     }

@@ -38,6 +38,7 @@ static const char *const bodies[SCRIPT_COUNT] = {
     X(retries)                                                                                     \
     X(set_free)                                                                                    \
     X(settle)                                                                                      \
+    X(subscriptions)                                                                               \
     X(take)                                                                                        \
     X(trim)                                                                                        \
     X(touched)

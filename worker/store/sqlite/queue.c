@@ -73,6 +73,7 @@ struct queue_row *queue_row_find(struct sqlite_store *s, const struct queue_ref 
             .total = sqlite3_column_int64(st, 2),
             .claimed = sqlite3_column_int64(st, 3),
             .due_ms = sqlite3_column_int64(st, 4),
+            .subscriptions = sqlite3_column_int64(st, 5),
         };
     }
     sqlite3_reset(st);
@@ -118,6 +119,12 @@ void queue_row_expect(struct queue_row *q, int64_t at_ms)
         q->due_ms = at_ms;
         q->dirty = true;
     }
+}
+
+void queue_row_emptied(struct sqlite_store *s, struct queue_row *q)
+{
+    q->dirty = true;
+    queue_row_expect(q, s->now_ms + IDLE_MS);
 }
 
 /* ---- What time does --------------------------------------------------------------------------- */
@@ -243,6 +250,7 @@ void queue_rows_write(struct sqlite_store *s)
         sqlite3_bind_int64(st, 3, q->total);
         sqlite3_bind_int64(st, 4, q->claimed);
         sqlite3_bind_int64(st, 5, q->due_ms);
+        sqlite3_bind_int64(st, 6, q->subscriptions);
         sqlite_store_run(s, st);
         q->dirty = false;
     }
@@ -268,13 +276,15 @@ static void remove_row(struct sqlite_store *s, int64_t id)
     sqlite_store_run(s, st);
 }
 
-/* sweep_forgotten removes some messages of a queue that was purged or dropped; the row goes last. */
+/* sweep_forgotten removes some of what is left of a queue that was purged or dropped; the row goes last. */
 static int sweep_forgotten(struct sqlite_store *s, int64_t id)
 {
     int n = remove_any(s, SQL_ANY_OF, id);
 
     if (n == 0)
         n = remove_any(s, SQL_CLAIM_ANY_OF, id);
+    if (n == 0)
+        n = remove_any(s, SQL_SUBSCRIPTION_ANY_OF, id);
     if (n == 0)
         remove_row(s, id);
     return n + 1;
@@ -292,22 +302,37 @@ static int64_t next_expiry_ms(struct sqlite_store *s, int64_t queue)
     return at_ms;
 }
 
+/* next_due_ms tells when the sweeper is to look again. */
+static int64_t next_due_ms(struct sqlite_store *s, const struct queue_row *q)
+{
+    int64_t at_ms = q->total > 0 ? next_expiry_ms(s, q->id) : s->now_ms + IDLE_MS;
+    int64_t end_ms = subscriptions_next_end_ms(s, q);
+
+    if (q->subscriptions > 0 && (q->total == 0 || end_ms < at_ms))
+        at_ms = end_ms;
+    return at_ms;
+}
+
 static int sweep_queue(struct sqlite_store *s, uint64_t epoch)
 {
     struct queue_ref ref = {.epoch = epoch};
     struct queue_row *q = queue_row_find(s, &ref);
+    int64_t subscriptions;
     int n;
 
     if (q == NULL)
         return 0;
+    subscriptions = q->subscriptions;
     n = (int)expire(s, q, SWEEP_MAX);
-    if (q->total == 0 && n == 0) {
+    subscriptions_end(s, q);
+    n += (int)(subscriptions - q->subscriptions);
+    if (q->total == 0 && q->subscriptions == 0 && n == 0) {
         /* it was empty for an hour, or emptied before it was due: no clock steps back further */
         remove_row(s, q->id);
         release_row(s, q);
         return 1;
     }
-    q->due_ms = q->total == 0 ? s->now_ms + IDLE_MS : next_expiry_ms(s, q->id);
+    q->due_ms = next_due_ms(s, q);
     q->dirty = true;
     queue_rows_write(s); /* the next look for a due queue must not find it again */
     return n + 1;

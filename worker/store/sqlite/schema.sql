@@ -1,4 +1,5 @@
--- The message store in one file. Layout 1 (PRAGMA user_version). Times are milliseconds since 1970 UTC.
+-- The message store in one file. Layout 1 (PRAGMA user_version); schema_2.sql makes it layout 2. Times are
+-- milliseconds since 1970 UTC.
 --
 -- A message's number (seq) rises in posting order and never starts again: it is made of the time, as
 -- in the Redis store. A message is in exactly one state: 0 free, 1 delayed until until_ms, 2 claimed.

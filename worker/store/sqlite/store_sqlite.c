@@ -7,10 +7,11 @@
 #include "common/uri.h"
 #include "nusku_worker.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
-    LAYOUT = 1,
+    LAYOUT = 2,
     BUSY_TIMEOUT_MS = 4000, /* another process may be committing */
 };
 
@@ -77,22 +78,36 @@ struct slice sqlite_store_bytes(sqlite3_stmt *st, int column)
 
 /* ---- Batches ---------------------------------------------------------------------------------- */
 
-static bool queue_purge(struct sqlite_store *s, struct op *op, bool stays)
+static bool queue_drop(struct sqlite_store *s, struct op *op)
 {
     struct queue_row *q = queue_row_find(s, &op->queue);
-    uint64_t last;
+
+    if (q != NULL)
+        queue_row_forget(s, q);
+    return true;
+}
+
+/* queue_purge lets go of the whole row where messages are to go, and takes what is to stay over into a
+ * new one: the sweeper does the work. */
+static bool queue_purge(struct sqlite_store *s, struct op *op)
+{
+    struct queue_row *q = queue_row_find(s, &op->queue), old;
 
     if (q == NULL)
         return true;
-    last = q->last;
-    queue_row_forget(s, q);
-    if (stays) {
-        q = queue_row_get(s, &op->queue);
-        if (q != NULL) {
-            q->last = last; /* numbers go on rising */
-            q->dirty = true;
-        }
+    if (op->in.queue_purge.what == PURGE_SUBSCRIPTIONS) {
+        subscriptions_remove_all(s, q);
+        return true;
     }
+    old = *q;
+    queue_row_forget(s, q);
+    q = queue_row_get(s, &op->queue);
+    if (q == NULL)
+        return true;
+    q->last = old.last; /* numbers go on rising */
+    q->dirty = true;
+    if (op->in.queue_purge.what == PURGE_MESSAGES && old.subscriptions > 0)
+        subscriptions_move(s, old.id, old.subscriptions, q);
     return true;
 }
 
@@ -121,9 +136,21 @@ static bool carry_out(struct sqlite_store *s, struct op *op, struct arena *a)
     case OP_queue_stats:
         return sqlite_queue_stats(s, op, a);
     case OP_queue_purge:
-        return queue_purge(s, op, true);
+        return queue_purge(s, op);
     case OP_queue_drop:
-        return queue_purge(s, op, false);
+        return queue_drop(s, op);
+    case OP_subscription_put:
+        return sqlite_subscription_put(s, op, a);
+    case OP_subscription_list:
+        return sqlite_subscription_list(s, op, a);
+    case OP_subscription_get:
+        return sqlite_subscription_get(s, op, a);
+    case OP_subscription_update:
+        return sqlite_subscription_update(s, op, a);
+    case OP_subscription_delete:
+        return sqlite_subscription_delete(s, op, a);
+    case OP_subscription_confirm:
+        return sqlite_subscription_confirm(s, op, a);
     case OP_store_ping:
         return true;
     }
@@ -235,7 +262,28 @@ static int read_layout(struct sqlite_store *s)
     return layout;
 }
 
-/* set_up makes the tables in a new file. Two processes may do it at once: the second finds them. */
+/* What makes each layout out of the one before. */
+static const char *const layouts[LAYOUT] = {embedded_schema_sql, embedded_schema_2_sql};
+
+/* raise_layout makes the tables in a new file, and what is missing in one of an older layout; the layout
+ * that the file has then. */
+static int raise_layout(struct sqlite_store *s)
+{
+    int layout = read_layout(s);
+
+    while (layout >= 0 && layout < LAYOUT) {
+        char pragma[48];
+
+        snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %d", layout + 1);
+        if (sqlite3_exec(s->db, layouts[layout], NULL, NULL, NULL) != SQLITE_OK ||
+            sqlite3_exec(s->db, pragma, NULL, NULL, NULL) != SQLITE_OK)
+            return layout;
+        layout++;
+    }
+    return layout;
+}
+
+/* set_up gives the file its layout. Two processes may do it at once: the second finds it done. */
 static enum status set_up(struct sqlite_store *s, struct failure *f)
 {
     int layout;
@@ -246,10 +294,7 @@ static enum status set_up(struct sqlite_store *s, struct failure *f)
                      "PRAGMA cache_size = -65536; BEGIN IMMEDIATE",
                      NULL, NULL, NULL) != SQLITE_OK)
         return fail(f, ST_UNAVAILABLE, "sqlite: %s", sqlite3_errmsg(s->db));
-    layout = read_layout(s);
-    if (layout == 0 && sqlite3_exec(s->db, embedded_schema_sql, NULL, NULL, NULL) == SQLITE_OK &&
-        sqlite3_exec(s->db, "PRAGMA user_version = 1", NULL, NULL, NULL) == SQLITE_OK)
-        layout = LAYOUT;
+    layout = raise_layout(s);
     if (layout == LAYOUT && sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
         return ST_OK;
     if (layout > LAYOUT)

@@ -21,16 +21,19 @@ enum {
     "id, state, seq, created_ms, expires_ms, claim_count, claim, id_epoch, id_seq, client, "       \
     "checksum, body"
 
+#define SQL_SUBSCRIPTION_COLUMNS "seq, since_ms, ttl_s, confirmed, subscriber, options"
+
 /* Every statement of the driver, prepared when it is first used. */
 #define STATEMENTS(X)                                                                              \
     X(BEGIN, "BEGIN IMMEDIATE")                                                                    \
     X(COMMIT, "COMMIT")                                                                            \
     X(ROLLBACK, "ROLLBACK")                                                                        \
-    X(QUEUE_FIND, "SELECT id, last, total, claimed, due_ms FROM queue WHERE epoch = ?1")           \
+    X(QUEUE_FIND, "SELECT id, last, total, claimed, due_ms, subscriptions FROM queue "             \
+                  "WHERE epoch = ?1")                                                              \
     X(QUEUE_ADD, "INSERT INTO queue (epoch, project, name, last, total, claimed, due_ms) "         \
                  "VALUES (?1, ?2, ?3, 0, 0, 0, ?4)")                                               \
-    X(QUEUE_SET, "UPDATE queue SET last = ?2, total = ?3, claimed = ?4, due_ms = ?5 "              \
-                 "WHERE id = ?1")                                                                  \
+    X(QUEUE_SET, "UPDATE queue SET last = ?2, total = ?3, claimed = ?4, due_ms = ?5, "             \
+                 "subscriptions = ?6 WHERE id = ?1")                                               \
     X(QUEUE_FORGET, "UPDATE queue SET epoch = NULL, due_ms = 0 WHERE id = ?1")                     \
     X(QUEUE_DUE, "SELECT id, epoch FROM queue WHERE due_ms <= ?1 ORDER BY due_ms LIMIT 1")         \
     X(QUEUE_REMOVE, "DELETE FROM queue WHERE id = ?1")                                             \
@@ -78,6 +81,26 @@ enum {
     X(CLAIM_HOLDS, "SELECT 1 FROM message WHERE queue = ?1 AND claim = ?2 LIMIT 1")                \
     X(CLAIM_ANY_OF, "DELETE FROM claim WHERE queue = ?1 AND id IN (SELECT id FROM claim "          \
                     "WHERE queue = ?1 LIMIT ?2)")                                                  \
+    X(SUBSCRIPTION_ADD, "INSERT INTO subscription (queue, seq, since_ms, ttl_s, end_ms, "          \
+                        "confirmed, subscriber, options) "                                         \
+                        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")                                 \
+    X(SUBSCRIPTION_SET, "UPDATE subscription SET since_ms = ?3, ttl_s = ?4, end_ms = ?5, "         \
+                        "confirmed = ?6, subscriber = ?7, options = ?8 "                           \
+                        "WHERE queue = ?1 AND seq = ?2")                                           \
+    X(SUBSCRIPTION_FIND, "SELECT " SQL_SUBSCRIPTION_COLUMNS " FROM subscription "                  \
+                         "WHERE queue = ?1 AND seq = ?2 AND end_ms > ?3")                          \
+    X(SUBSCRIPTION_OF, "SELECT " SQL_SUBSCRIPTION_COLUMNS " FROM subscription "                    \
+                       "WHERE queue = ?1 AND subscriber = ?2")                                     \
+    X(SUBSCRIPTION_LIST, "SELECT " SQL_SUBSCRIPTION_COLUMNS " FROM subscription "                  \
+                         "WHERE queue = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3")                    \
+    X(SUBSCRIPTION_ENDED, "DELETE FROM subscription WHERE id IN (SELECT id FROM subscription "     \
+                          "WHERE queue = ?1 AND end_ms <= ?2 LIMIT ?3)")                           \
+    X(SUBSCRIPTION_NEXT_END, "SELECT min(end_ms) FROM subscription WHERE queue = ?1")              \
+    X(SUBSCRIPTION_REMOVE, "DELETE FROM subscription WHERE queue = ?1 AND seq = ?2")               \
+    X(SUBSCRIPTION_REMOVE_ALL, "DELETE FROM subscription WHERE queue = ?1")                        \
+    X(SUBSCRIPTION_MOVE, "UPDATE subscription SET queue = ?2 WHERE queue = ?1")                    \
+    X(SUBSCRIPTION_ANY_OF, "DELETE FROM subscription WHERE id IN (SELECT id FROM subscription "    \
+                           "WHERE queue = ?1 LIMIT ?2)")                                           \
     X(RECALL, "SELECT answer FROM operation WHERE bucket IN (?1, ?1 - 1) AND key = ?2")            \
     X(REMEMBER, "INSERT INTO operation VALUES (?1, ?2, ?3)")                                       \
     X(FORGET, "DELETE FROM operation WHERE (bucket, key) IN (SELECT bucket, key FROM operation "   \
@@ -97,6 +120,7 @@ struct queue_row {
     uint64_t epoch;
     uint64_t last;
     int64_t total, claimed;
+    int64_t subscriptions;
     int64_t due_ms;
     bool settled; /* nothing more is due at this batch's time */
     bool dirty;
@@ -143,6 +167,9 @@ uint64_t queue_row_number(struct sqlite_store *s, struct queue_row *q);
 
 /* queue_row_expect makes sure that the sweeper looks by then. */
 void queue_row_expect(struct queue_row *q, int64_t at_ms);
+
+/* queue_row_emptied makes sure that the row of a queue that holds nothing any more goes, in time. */
+void queue_row_emptied(struct sqlite_store *s, struct queue_row *q);
 
 /* queue_row_settle does what became due: expiry, ends of claims, ends of delays. False: there is
  * more than one operation should do. */
@@ -195,9 +222,30 @@ bool sqlite_claim_get(struct sqlite_store *s, struct op *op, struct arena *a);
 bool sqlite_claim_renew(struct sqlite_store *s, struct op *op, struct arena *a);
 bool sqlite_claim_release(struct sqlite_store *s, struct op *op, struct arena *a);
 
+/* ---- subscriptions (subscription.c) ---- */
+
+/* subscriptions_end removes those whose ttl is over. False: there are more than one operation should
+ * remove. */
+bool subscriptions_end(struct sqlite_store *s, struct queue_row *q);
+
+/* subscriptions_next_end_ms tells when the next one's ttl is over; INT64_MAX: there is none. */
+int64_t subscriptions_next_end_ms(struct sqlite_store *s, const struct queue_row *q);
+
+void subscriptions_remove_all(struct sqlite_store *s, struct queue_row *q);
+
+/* subscriptions_move gives all count of a forgotten row to another one, which has none. */
+void subscriptions_move(struct sqlite_store *s, int64_t from, int64_t count, struct queue_row *to);
+
+bool sqlite_subscription_put(struct sqlite_store *s, struct op *op, struct arena *a);
+bool sqlite_subscription_list(struct sqlite_store *s, struct op *op, struct arena *a);
+bool sqlite_subscription_get(struct sqlite_store *s, struct op *op, struct arena *a);
+bool sqlite_subscription_update(struct sqlite_store *s, struct op *op, struct arena *a);
+bool sqlite_subscription_delete(struct sqlite_store *s, struct op *op, struct arena *a);
+bool sqlite_subscription_confirm(struct sqlite_store *s, struct op *op, struct arena *a);
+
 /* ---- operations that may come twice (operation.c) ---- */
 
-/* recall gives what was answered to op the first time, in a: ids for a post, messages for a pop. */
+/* recall gives what was answered to op the first time, in a: ids for a post, messages for a pop, and so on. */
 bool sqlite_recall(struct sqlite_store *s, struct op *op, struct arena *a);
 void sqlite_remember(struct sqlite_store *s, const struct op *op);
 void sqlite_forget_operations(struct sqlite_store *s);

@@ -25,6 +25,9 @@
 --                    bytes or none), for every message that was claimed at least once
 --     k      hash    claim id -> created_ms (8), ttl_s (4), end_ms (8), numbers of its messages (8 each)
 --     a      hash    "epoch.seq" -> number, for messages that keep an id of another queue
+--     u      hash    subscriptions: number -> cmsgpack {subscriber, options, since_ms, ttl_s, confirmed}
+--     v w    zsets   their numbers, in order, and by the time when their ttl is over
+--     i      hash    subscriber -> number
 --     o<n>   hash    operations of ten seconds: key -> what was answered, so that one that comes again
 --                    changes nothing. Two buckets are looked at, Redis forgets the older ones
 --

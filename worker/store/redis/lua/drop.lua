@@ -9,7 +9,7 @@ for n = 1, LANES do
     keys[#keys + 1] = lane_key(n)
     keys[#keys + 1] = back_key(n)
 end
-for name in string.gmatch('xryzdechka', '.') do
+for name in string.gmatch('xryzdechkauvwi', '.') do
     keys[#keys + 1] = Q .. name
 end
 for b = bucket - 3, bucket + 1 do

@@ -4,6 +4,7 @@
 -- @include queue
 -- @include settle
 -- @include trim
+-- @include subscriptions
 
 local IDLE_MS = 3600000 -- an empty queue remembers its last number for an hour: clocks may step back
 local lanes = read_queue()
@@ -54,6 +55,8 @@ end
 consider(call('ZRANGE', Q .. 'e', 0, 0, 'WITHSCORES')[2])
 consider(call('ZRANGE', Q .. 'c', 0, 0, 'WITHSCORES')[2])
 consider(call('ZRANGE', Q .. 'd', 0, 0, 'WITHSCORES')[2])
+more = end_subscriptions() or more
+consider(call('ZRANGE', Q .. 'w', 0, 0, 'WITHSCORES')[2])
 
 if more then
     call('ZADD', KEYS[2], digits(now), Q)
