@@ -25,11 +25,13 @@
 /* How a call can fail, as the API tells it apart. router/http/http_status.c gives status and title. */
 enum fault {
     FAULT_NONE,
-    FAULT_QUEUE_NAME,       /* the name or the project breaks a rule */
-    FAULT_REQUEST,          /* a value is out of bounds, or values don't go together */
-    FAULT_BODY,             /* the body is not what it should be */
-    FAULT_DELETE,           /* a claim was named that doesn't fit */
-    FAULT_DELETE_FORBIDDEN, /* the message is under a claim */
+    FAULT_QUEUE_NAME,           /* the name or the project breaks a rule */
+    FAULT_REQUEST,              /* a value is out of bounds, or values don't go together */
+    FAULT_BODY,                 /* the body is not what it should be */
+    FAULT_DELETE,               /* a claim was named that doesn't fit */
+    FAULT_DELETE_FORBIDDEN,     /* the message is under a claim */
+    FAULT_SUBSCRIPTION_UPDATE,  /* nothing in the body that a subscription has */
+    FAULT_SUBSCRIPTION_CONFIRM, /* the body is no object */
     FAULT_NOT_FOUND,
     FAULT_CONFLICT,
     FAULT_UNAVAILABLE, /* now; later perhaps */
@@ -319,5 +321,90 @@ void api_claim_create(struct claim_create_call *c);
 void api_claim_get(struct claim_get_call *c);
 void api_claim_renew(struct claim_renew_call *c);
 void api_claim_release(struct claim_release_call *c);
+
+/* ---- Subscriptions (subscription.c) ----------------------------------------------------------- */
+
+/* What a body gives. Empty slices and 0: not given. */
+struct subscription_terms {
+    struct slice subscriber;
+    struct slice options;
+    int64_t ttl_s;
+};
+
+/* subscription_create: an unconfirmed subscription of the subscriber is given back as it is; a confirmed one is
+ * FAULT_CONFLICT. */
+struct subscription_create_call {
+    struct api_call call;
+    struct {
+        struct slice queue;
+        struct slice document;
+    } in;
+    struct {
+        struct message_id id;
+    } out;
+    struct subscription_terms terms; /* private */
+};
+
+struct subscription_list_call {
+    struct api_call call;
+    struct {
+        struct slice queue;
+        struct slice marker; /* absent or empty: from the beginning */
+        struct optional_int limit;
+    } in;
+    struct {
+        const struct subscription *list;
+        uint32_t n;
+        int64_t now_ms;
+    } out;
+    uint32_t limit; /* private */
+};
+
+struct subscription_get_call {
+    struct api_call call;
+    struct {
+        struct slice queue;
+        struct slice id;
+    } in;
+    struct {
+        const struct subscription *subscription;
+        int64_t now_ms;
+    } out;
+};
+
+struct subscription_update_call {
+    struct api_call call;
+    struct {
+        struct slice queue;
+        struct slice id;
+        struct slice document;
+    } in;
+    struct subscription_terms terms; /* private */
+};
+
+struct subscription_confirm_call {
+    struct api_call call;
+    struct {
+        struct slice queue;
+        struct slice id;
+        struct slice document;
+    } in;
+    bool confirmed; /* private */
+};
+
+struct subscription_call { /* delete */
+    struct api_call call;
+    struct {
+        struct slice queue;
+        struct slice id;
+    } in;
+};
+
+void api_subscription_create(struct subscription_create_call *c);
+void api_subscription_list(struct subscription_list_call *c);
+void api_subscription_get(struct subscription_get_call *c);
+void api_subscription_update(struct subscription_update_call *c);
+void api_subscription_confirm(struct subscription_confirm_call *c);
+void api_subscription_delete(struct subscription_call *c);
 
 #endif

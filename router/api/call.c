@@ -80,7 +80,7 @@ bool call_parse(struct api_call *c, struct slice document, struct json *v)
         return false;
     }
     if (json_check(document, v, &f) != ST_OK) {
-        call_fail(c, FAULT_BODY, "The request body is not valid JSON: %s.", f.text);
+        call_fail(c, FAULT_BODY, "The request body could not be parsed: %s.", f.text);
         return false;
     }
     if (v->type != JSON_OBJECT && v->type != JSON_ARRAY) {

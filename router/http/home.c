@@ -43,6 +43,16 @@ static const struct entry entries[] = {
      true},
     {"patch_claim", "/queues/{queue_name}/claims/{claim_id}", "queue_name claim_id", "PATCH", true},
     {"delete_claim", "/queues/{queue_name}/claims/{claim_id}", "queue_name claim_id", "DELETE"},
+    {"subscriptions_get", "/queues/{queue_name}/subscriptions{?marker,limit}",
+     "queue_name marker limit=subscription_limit", "GET"},
+    {"subscriptions_post", "/queues/{queue_name}/subscriptions",
+     "queue_name limit=subscription_limit", "POST", true},
+    {"subscription", "/queues/{queue_name}/subscriptions/{subscriptions_id}",
+     "queue_name subscriptions_id", "GET DELETE"},
+    {"subscription_patch", "/queues/{queue_name}/subscriptions/{subscriptions_id}",
+     "queue_name subscriptions_id", "PATCH", true},
+    {"subscription_confirm", "/queues/{queue_name}/subscriptions/{subscriptions_id}/confirm",
+     "queue_name subscriptions_id", "PUT"},
     {"ping", "/ping", NULL, "GET"},
 };
 

@@ -9,6 +9,8 @@ struct http_fault http_fault_of(enum fault fault)
         [FAULT_BODY] = {400, "Invalid request body"},
         [FAULT_DELETE] = {400, "Unable to delete"},
         [FAULT_DELETE_FORBIDDEN] = {403, "Unable to delete"},
+        [FAULT_SUBSCRIPTION_UPDATE] = {400, "Unable to update subscription"},
+        [FAULT_SUBSCRIPTION_CONFIRM] = {400, "Unable to confirm subscription"},
         [FAULT_NOT_FOUND] = {404, "Not found"},
         [FAULT_CONFLICT] = {409, "Resource conflict"},
         [FAULT_UNAVAILABLE] = {503, "Service temporarily unavailable"},

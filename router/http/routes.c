@@ -29,6 +29,15 @@ static const struct resource resources[] = {
      .methods = {[METHOD_GET] = {http_claim_get, POLICY_CLAIMS_GET},
                  [METHOD_PATCH] = {http_claim_patch, POLICY_CLAIMS_UPDATE},
                  [METHOD_DELETE] = {http_claim_delete, POLICY_CLAIMS_DELETE}}},
+    {"/v2/queues/{queue}/subscriptions", .queue = true,
+     .methods = {[METHOD_GET] = {http_subscription_list, POLICY_SUBSCRIPTION_GET_ALL},
+                 [METHOD_POST] = {http_subscription_create, POLICY_SUBSCRIPTION_CREATE}}},
+    {"/v2/queues/{queue}/subscriptions/{id}", .queue = true,
+     .methods = {[METHOD_GET] = {http_subscription_get, POLICY_SUBSCRIPTION_GET},
+                 [METHOD_PATCH] = {http_subscription_patch, POLICY_SUBSCRIPTION_UPDATE},
+                 [METHOD_DELETE] = {http_subscription_delete, POLICY_SUBSCRIPTION_DELETE}}},
+    {"/v2/queues/{queue}/subscriptions/{id}/confirm", .queue = true,
+     .methods = {[METHOD_PUT] = {http_subscription_confirm, POLICY_SUBSCRIPTION_CONFIRM}}},
 };
 
 static const char *const method_names[METHOD_COUNT] = {

@@ -60,5 +60,8 @@ http_handler_fn http_message_list, http_message_post, http_message_bulk_delete; 
 http_handler_fn http_message_get, http_message_delete;
 http_handler_fn http_claim_create, http_claim_get, http_claim_patch,
     http_claim_delete; /* claims.c */
+http_handler_fn http_subscription_list, http_subscription_create,
+    http_subscription_get; /* subscriptions.c */
+http_handler_fn http_subscription_patch, http_subscription_delete, http_subscription_confirm;
 
 #endif

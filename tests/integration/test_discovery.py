@@ -34,17 +34,19 @@ RELS = {
     "rel/post_claim": (f"{Q}/claims", "limit", {"limit": "claim_limit"}, "POST", True),
     "rel/patch_claim": (f"{Q}/claims/{{claim_id}}", "", {}, "PATCH", True),
     "rel/delete_claim": (f"{Q}/claims/{{claim_id}}", "", {}, "DELETE", False),
-    "rel/ping": ("/v2/ping", "", {}, "GET", False),
-}
-# May be there already; then they must be right, too.
-LATER = {
-    "rel/queue_share": (f"{Q}/share", "", {}, "POST", True),
     "rel/subscriptions_get": (f"{Q}/subscriptions", "marker limit",
                               {"limit": "subscription_limit"}, "GET", False),
     "rel/subscriptions_post": (f"{Q}/subscriptions", "", {"limit": "subscription_limit"}, "POST",
                                True),
     "rel/subscription": (f"{Q}/subscriptions/{{subscriptions_id}}", "", {}, "GET DELETE", False),
     "rel/subscription_patch": (f"{Q}/subscriptions/{{subscriptions_id}}", "", {}, "PATCH", True),
+    "rel/subscription_confirm": (f"{Q}/subscriptions/{{subscriptions_id}}/confirm", "", {}, "PUT",
+                                 False),
+    "rel/ping": ("/v2/ping", "", {}, "GET", False),
+}
+# May be there already; then they must be right, too.
+LATER = {
+    "rel/queue_share": (f"{Q}/share", "", {}, "POST", True),
 }
 
 

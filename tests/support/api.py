@@ -37,6 +37,9 @@ ROUTES = {
     "/v2/queues/q/messages/x": ["DELETE", "GET"],
     "/v2/queues/q/claims": ["POST"],
     "/v2/queues/q/claims/x": ["DELETE", "GET", "PATCH"],
+    "/v2/queues/q/subscriptions": ["GET", "POST"],
+    "/v2/queues/q/subscriptions/x": ["DELETE", "GET", "PATCH"],
+    "/v2/queues/q/subscriptions/x/confirm": ["PUT"],
 }
 METHODS = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"]
 

@@ -15,6 +15,8 @@ static void test_http_status_every_fault_is_the_one_of_the_contract(void **state
         {FAULT_BODY, 400, "Invalid request body"},
         {FAULT_DELETE, 400, "Unable to delete"},
         {FAULT_DELETE_FORBIDDEN, 403, "Unable to delete"},
+        {FAULT_SUBSCRIPTION_UPDATE, 400, "Unable to update subscription"},
+        {FAULT_SUBSCRIPTION_CONFIRM, 400, "Unable to confirm subscription"},
         {FAULT_NOT_FOUND, 404, "Not found"},
         {FAULT_CONFLICT, 409, "Resource conflict"},
         {FAULT_UNAVAILABLE, 503, "Service temporarily unavailable"},
