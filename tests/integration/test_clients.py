@@ -1,6 +1,5 @@
 """Real clients, unmodified, as Debian has them: python-zaqarclient (API v2, noauth) and openstacksdk's
-message proxy. What they ask for that is not served yet (subscriptions, pools, flavors, health, signed
-URLs) is not here.
+message proxy. What they ask for that is not served yet (pools, flavors, health, signed URLs) is not here.
 """
 
 import hashlib
@@ -13,7 +12,7 @@ from keystoneauth1.identity import access
 from keystoneauth1.session import Session
 from openstack import connection, exceptions
 from openstack.message.v2.claim import Claim
-from support.api import unique
+from support.api import Client, unique
 from zaqarclient.queues import client
 from zaqarclient.queues.v2.message import Message
 from zaqarclient.transport import errors
@@ -237,6 +236,50 @@ def test_zaqar_purge(filled, types):
     assert filled.stats["messages"] == {"claimed": 0, "free": 0, "total": 0}
 
 
+def test_zaqar_subscriptions(zaqar):
+    """The client reads a subscription, with a body on GET, right after it made it."""
+    queue = unique("news")
+    made = zaqar.subscription(queue, subscriber="http://a.example/1", ttl=600, options={"a": [1]})
+    assert (made.ttl, made.options, made.confirmed, 0 <= made.age < 60) == (600, {"a": [1]}, False, True)
+    same = zaqar.subscription(queue, subscriber="http://a.example/1", ttl=60)
+    assert (same.id, same.ttl) == (made.id, 600)
+    read = zaqar.subscription(queue, id=made.id)
+    assert (read.subscriber, read.ttl) == ("http://a.example/1", 600)
+    made.update({"subscriber": None, "ttl": 1000, "options": None})  # as the CLI does
+    made.update({"subscriber": "mailto:a@b.example"})
+    read = zaqar.subscription(queue, id=made.id)
+    assert (read.subscriber, read.ttl, read.options) == ("mailto:a@b.example", 1000, {"a": [1]})
+    for n in range(25):
+        zaqar.subscription(queue, subscriber=f"http://b.example/{n}", ttl=60)
+    listed = list(zaqar.subscriptions(queue, limit=20).stream())
+    assert len({s.id for s in listed}) == 26
+    assert [s.subscriber for s in listed[1:]] == [f"http://b.example/{n}" for n in range(25)]
+    assert {s.queue_name for s in listed} == {queue}
+    made.delete()
+    with pytest.raises(errors.ResourceNotFound):
+        zaqar.subscription(queue, id=made.id)
+    zaqar.queue(queue).purge(resource_types=["subscriptions"])
+    assert list(zaqar.subscriptions(queue)) == []
+
+
+@pytest.mark.parametrize("members", [
+    {"subscriber": "ftp://a"}, {"subscriber": "http://a", "ttl": 59}, {"subscriber": "http:"},
+    {"subscriber": "http://a", "options": []},
+])
+def test_zaqar_subscriptions_that_are_refused(zaqar, members):
+    with pytest.raises(errors.MalformedRequest):
+        zaqar.subscription(unique("news"), **members)
+
+
+def test_zaqar_confirmed_subscriber_is_refused(zaqar, server, project):
+    made = zaqar.subscription("news", subscriber="http://a")
+    path = f"/v2/queues/news/subscriptions/{made.id}/confirm"
+    assert Client(server.port, project).put(path, {"confirmed": True}).status == 204
+    assert zaqar.subscription("news", id=made.id).confirmed is True
+    with pytest.raises(errors.ConflictError):
+        zaqar.subscription("news", subscriber="http://a")
+
+
 @pytest.mark.parametrize("name", ["a" * 65, "ж", "a b"])
 def test_zaqar_names_that_are_refused(zaqar, name):
     """The client looks at the characters itself; to the length it leaves the service."""
@@ -372,6 +415,24 @@ def test_sdk_claims(sdk, jobs):
     with pytest.raises(exceptions.ResourceNotFound):
         Claim.new(queue_name=jobs, id=claim.id).fetch(sdk)
     assert [m["body"] for m in claim_of(sdk, jobs, ttl=100, grace=60).messages] == [1, 2, 3, 4]
+
+
+def test_sdk_subscriptions(sdk):
+    made = sdk.create_subscription("news", subscriber="http://a", ttl=600, options={"a": 1})
+    assert made.subscription_id
+    found = sdk.get_subscription("news", made.subscription_id)
+    assert (found.subscriber, found.ttl, found.options) == ("http://a", 600, {"a": 1})
+    assert (found.source, found.age < 60) == ("news", True)
+    for n in range(12):
+        sdk.create_subscription("news", subscriber=f"http://b/{n}")
+    listed = list(sdk.subscriptions("news", limit=5))
+    assert [s.subscriber for s in listed] == ["http://a", *(f"http://b/{n}" for n in range(12))]
+    sdk.delete_subscription("news", made.subscription_id, ignore_missing=False)
+    with pytest.raises(exceptions.ResourceNotFound):
+        sdk.get_subscription("news", made.subscription_id)
+    with pytest.raises(exceptions.HttpException) as raised:
+        sdk.create_subscription("news", subscriber="ftp://a")
+    assert raised.value.status_code == 400
 
 
 def test_sdk_claim_of_nothing(sdk, jobs):

@@ -13,7 +13,7 @@ import pytest
 from support.api import Client, refused
 from support.clock import LIBRARIES, Clock
 from support.load import Connection, Load, Workers, everything, pages, told_to_come_again
-from support.servers import Cluster, Nusku, Redis, wait_for
+from support.servers import ROOT, Cluster, Nusku, Redis, wait_for
 
 DURABLE = ["--appendonly", "yes", "--appendfsync", "always"]
 
@@ -219,6 +219,7 @@ def use_up(port, project, times):
             {"messages": [{"body": turn, "ttl": ttl, "delay": delay}
                           for ttl, delay in ((60, 0), (300, 0), (60 + turn, 0), (300, 600))]}, 201)
         (message,) = ask("POST", f"{path}/claims?limit=1", {"ttl": 300, "grace": 60}, 201).json["messages"]
+        ask("POST", f"{path}/subscriptions", {"subscriber": "http://a", "ttl": 60 + turn}, 201)
         if turn % 2:
             ask("DELETE", message["href"], status=204)
             assert len(ask("DELETE", f"{path}/messages?pop=20").bodies) == 2
@@ -269,6 +270,42 @@ def test_a_damaged_number_heals(sqlite):
         assert api.stats(queue)["total"] == 3
 
 
+LAYOUT_1 = ROOT / "worker" / "store" / "sqlite" / "schema.sql"
+
+
+def test_sqlite_file_of_the_first_layout_is_brought_up(sqlite):
+    """Its messages and claims are there as they were, and subscriptions can be made beside them."""
+    path = sqlite.removeprefix("sqlite://")
+    with Cluster(sqlite, workers=1) as cluster:
+        api = Client(cluster.port)
+        queue = api.queue()
+        ids = api.fill(queue, 1, 2, 3)
+        claim = api.claim(queue, limit=1)
+        cluster.workers[0].kill()
+        with contextlib.closing(sqlite3.connect(path, timeout=10)) as db, db:
+            db.executescript("DROP TABLE subscription; ALTER TABLE queue DROP COLUMN subscriptions;"
+                             "PRAGMA user_version = 1")
+            layout = shape(db)
+        with contextlib.closing(sqlite3.connect(":memory:")) as db, db:
+            db.executescript(LAYOUT_1.read_text())
+            assert shape(db) == layout  # so it is what the first release wrote
+        cluster.add_worker()
+        wait_for(lambda: api.get(f"{queue}/stats").status == 200, what="the new worker")
+        assert api.get(claim.headers["Location"]).ids == ids[:1]
+        assert api.get(f"{queue}/messages?echo=1").ids == ids[1:]
+        answer = api.post(f"{queue}/subscriptions", {"subscriber": "http://a"})
+        assert answer.status == 201
+        assert len(api.get(f"{queue}/subscriptions").json["subscriptions"]) == 1
+
+
+def shape(db):
+    """The columns of all tables, and the indexes."""
+    tables = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1")]
+    columns = {t: [row[1:] for row in db.execute(f"PRAGMA table_info({t})")] for t in tables}
+    indexes = db.execute("SELECT sql FROM sqlite_master WHERE type = 'index' ORDER BY name").fetchall()
+    return columns, indexes
+
+
 @pytest.mark.skipif(not LIBRARIES, reason="libfaketime is not installed")
 def test_thousand_cycles_leave_nothing_in_sqlite(tmp_path):
     """What is kept for a while is gone after it: the clock is moved by a minute at the end."""
@@ -279,14 +316,17 @@ def test_thousand_cycles_leave_nothing_in_sqlite(tmp_path):
         data = server.folder / "data"
 
         def count():
-            return {**rows(data / "messages.db", "queue", "message", "claim", "operation"),
+            return {**rows(data / "messages.db", "queue", "message", "claim", "subscription",
+                           "operation"),
                     **rows(data / "catalog.db", "dropped")}
         before = count()
-        assert before == {"queue": 1, "message": 1, "claim": 0, "operation": 1, "dropped": 0}
+        assert before == {"queue": 1, "message": 1, "claim": 0, "subscription": 0, "operation": 1,
+                          "dropped": 0}
         cycles(server.port)
         after = count()
         assert after["operation"] > 1000 and after["dropped"] == 1000  # so these are the tables
-        wait_for(lambda: count().items() >= {"queue": 1, "message": 1, "claim": 0}.items(), what="sweeps")
+        wait_for(lambda: count().items() >= {"queue": 1, "message": 1, "claim": 0,
+                                             "subscription": 0}.items(), what="sweeps")
         clock.move(60)
         wait_for(lambda: count() == {**before, "operation": 0}, 25, "nothing left")
 
