@@ -63,6 +63,23 @@
  *                         confirm. ST_NOT_FOUND; ST_CONFLICT: the subscriber has another one.
  *   subscription_delete   one that doesn't exist is no error.
  *   subscription_confirm  sets whether the subscriber has agreed. ST_NOT_FOUND.
+ *
+ * To come with deliveries, and laid out now (ARCHITECTURE.md, "The outbox"), so that what is stored today
+ * can stay: message_post also appends its messages to the queue's outbox if the queue has subscriptions, in
+ * the same script or transaction; a delayed message enters when it becomes due. The worker then asks its
+ * own stores, by operations that never travel:
+ *
+ *   outbox_find    queues of the store that have something to be delivered by now, from an index that all
+ *                  queues share, as the sweeper has one.
+ *   outbox_lease   up to limit deliveries of one queue, each a subscription with an entry, for lease_ms. A
+ *                  subscription is leased whole, to one worker at a time: its first attempts are in order.
+ *                  With `confirmed only` those that are not confirmed are passed over.
+ *   outbox_ack     these deliveries are done: the subscription's place moves on behind them.
+ *   outbox_retry   this one failed: it is set aside with its attempts so far and the time of the next, and the
+ *                  place moves on, so that a failure holds nobody up.
+ *   outbox_give_up this one is not tried any more: counted, and gone.
+ *
+ * All are O(k log n), are done twice as once, and take a lease's id: one that has ended changes nothing.
  */
 #ifndef WORKER_STORE_H
 #define WORKER_STORE_H

@@ -20,12 +20,12 @@ import xml.etree.ElementTree
 IGNORED_HEADERS = {"date", "server", "connection", "content-length", "keep-alive", "transfer-encoding"}
 SECONDS = 2  # by which ages and times may differ
 
-MESSAGE = r"(/messages/\d+|/messages/(oldest|newest)|)"  # where a message stands in a body
-IS_ID = re.compile(MESSAGE + r"/(id|claim_id)$")
+MESSAGE = r"(/(?:messages|subscriptions)/\d+|/messages/(oldest|newest)|)"  # where a message or subscription stands in a body
+IS_ID = re.compile(MESSAGE + r"/(id|claim_id|subscription_id)$")
 IS_HREF = re.compile(rf"({MESSAGE}/href|/links/\d+/href|/queues/\d+/href|/resources/\d+)$")
 IS_AGE = re.compile(MESSAGE + r"/age$")
 IS_TIME = re.compile(MESSAGE + r"/created$")
-REFERENCE = re.compile(r"<([mcn]\d+(?:\.\d+)?)>")
+REFERENCE = re.compile(r"<([mcns]\d+(?:\.\d+)?)>")
 TOKEN = re.compile(r"[A-Za-z0-9_-]{6,}")
 ABSENT = "(absent)"
 
@@ -149,6 +149,8 @@ class Side:
         elif answer.status == 201 and "/messages" in step.path and isinstance(body, dict):
             for i, path in enumerate(body.get("resources", [])):
                 self.give(f"m{number}.{i}", path.rpartition("/")[2])
+        elif answer.status == 201 and "/subscriptions" in step.path and isinstance(body, dict):
+            self.give(f"s{number}", body.get("subscription_id", ""))
         elif answer.status == 200 and isinstance(body, dict) and body.get("links"):
             self.given[f"n{number}"] = body["links"][0]["href"]
 
@@ -307,7 +309,7 @@ def play(scenario, peer, nusku):
             difference.scenario, difference.sides = scenario, sides
             difference.sent = tuple(side.resolve(f"{step.method} {step.path}") for side in sides)
             difference.path = path
-        if any(re.match(r"(status|/queues|/messages)\b", d.where) for d in found):
+        if any(re.match(r"(status|/queues|/messages|/subscriptions)\b", d.where) for d in found):
             lost.add(f"n{number}")
         past.append(Past(number, step, path, *answers))
         yield found

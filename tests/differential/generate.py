@@ -1,8 +1,8 @@
 """Scenarios: short sequences of requests, made from a seed.
 
 A scenario lives in a project of its own. Its later steps refer to what earlier answers of the same side
-gave: <m3.0> is the id of the first message that step 3 posted, <c5> the claim that step 5 made, <n7> the
-next link of the list in step 7. What an answer did not give is replaced by text that names nothing.
+gave: <m3.0> is the id of the first message that step 3 posted, <c5> the claim that step 5 made, <s6> the
+subscription of step 6, <n7> the next link of the list in step 7. What an answer did not give is replaced by text that names nothing.
 
 What is drawn comes from decks: each card is dealt once before any is dealt again, so that a run of a few
 hundred scenarios sees them all, whatever the seed. The same seed makes the same scenarios.
@@ -29,6 +29,8 @@ SETUPS = {
         "transport.max_message_ttl": 5000,
         "transport.max_message_delay": 400,
         "transport.max_claim_ttl": 2000,
+        "transport.max_subscriptions_per_page": 5,
+        "transport.default_subscription_ttl": 900,
         "transport.max_claim_grace": 1000,
         "transport.default_message_ttl": 1800,
         "transport.default_claim_ttl": 200,
@@ -41,6 +43,7 @@ DEFAULTS = {
     "max_queues_per_page": 20,
     "max_messages_per_page": 20,
     "max_messages_per_claim_or_pop": 20,
+    "max_subscriptions_per_page": 20,
     "max_queue_metadata": 65536,
     "max_messages_post_size": 262144,
     "max_message_ttl": 1209600,
@@ -135,6 +138,8 @@ ROUTES = [
     ("/v2/queues/q/purge", "POST"), ("/v2/queues/q/messages", "GET POST DELETE"),
     ("/v2/queues/q/messages/x", "GET DELETE"), ("/v2/queues/q/claims", "POST"),
     ("/v2/queues/q/claims/x", "GET PATCH DELETE"),
+    ("/v2/queues/q/subscriptions", "GET POST"), ("/v2/queues/q/subscriptions/x", "GET PATCH DELETE"),
+    ("/v2/queues/q/subscriptions/x/confirm", "PUT"),
 ]
 NO_ROUTES = ["/v2", "/v2/queues/", "//v2/queues", "/v2//queues", "/v2/queues/q/", "/v2/queues/q//",
              "/v2/queues/q/messages/", "/v2/queues/q/claims/", "/v2/queues/q/stats/", "/v1/queues",
@@ -250,6 +255,46 @@ UNKNOWN_IDS = ["nope", "50b68a50d6f5b8c8a7c62b01", "00000000-0000-0000-0000-0000
                "%2A", "caf%C3%A9", "1", "-", "%20", "queues_set", "03b0g1hg0030paih9kt000"]
 
 
+# Subscriptions. Members of a body that pass, then those that don't, each beside a subscriber that is fine.
+SUBSCRIBERS = ["http://a.example", "https://a.example:8443/x?y=z#f", "mailto:a@b.example", "HTTP://a.example",
+               "http://a.example/", "mailto:a@b,c@d?subject=x", "http://10.0.0.7/", "http://[::1]:80/"]
+GOOD_MEMBERS = ["\"ttl\": 60", "\"ttl\": 3600", "\"ttl\": 10000000000", "\"options\": {}",
+                "\"options\": {\"a\": [1.5, null]}, \"ttl\": 100", "\"x\": 1, \"ttl\": 70",
+                "\"options\": {\"post_data\": \"x\", \"post_headers\": {\"X-A\": \"b\"}}",
+                "\"options\": {\"from\": \"a@b\", \"subject\": \"caf\u00e9\"}",
+                "\"options\": {\"_retry_policy\": {\"minimum_delay\": 1, \"maximum_delay\": 11}}",
+                "\"options\": {\"_retry_policy\": {}}", "\"ttl\": 1, \"ttl\": 90"]
+BAD_MEMBERS = ["\"ttl\": 59", "\"ttl\": -1", "\"ttl\": \"60\"", "\"ttl\": 60.5", "\"ttl\": true",
+               "\"ttl\": 99999999999999999", "\"ttl\": [1]", "\"ttl\": {\"a\": 1}", "\"options\": [1]",
+               "\"options\": \"x\"", "\"options\": 1", "\"options\": true",
+               "\"options\": {\"_retry_policy\": [1]}", "\"options\": {\"_retry_policy\": \"x\"}",
+               "\"options\": {\"_retry_policy\": {\"minimum_delay\": 21}}",
+               "\"options\": {\"_retry_policy\": {\"retry_backoff_function\": \"cubic\"}}",
+               "\"subscriber\": \"ftp://a\"", "\"subscriber\": \"a\"", "\"subscriber\": \"fake:x\""]
+EMPTY_MEMBERS = ["\"ttl\": 0", "\"ttl\": false", "\"ttl\": \"\"", "\"ttl\": []", "\"options\": []",
+                 "\"options\": \"\"", "\"options\": 0", "\"options\": false", "\"subscriber\": \"\"",
+                 "\"subscriber\": 1", "\"subscriber\": [\"http://a\"]", "\"subscriber\": {}",
+                 "\"subscriber\": true", "\"subscriber\": 0"]
+LOOSE_MEMBERS = ["\"subscriber\": \"http:\"", "\"subscriber\": \"http:///x\"", "\"subscriber\": \"mailto:\"",
+                 "\"subscriber\": \"mailto:x\"", "\"subscriber\": \"http://a b\"",
+                 "\"options\": {\"post_data\": 1}", "\"options\": {\"post_headers\": [1]}",
+                 "\"options\": {\"post_headers\": {\"a\": 1}}", "\"options\": {\"from\": \"a\\nb\"}",
+                 "\"options\": {\"subject\": 1}", "\"options\": {\"trust_id\": \"x\"}",
+                 "\"options\": {\"_retry_policy\": {\"minimum_delay\": -1}}",
+                 "\"options\": {\"_retry_policy\": {\"minimum_delay\": true}}",
+                 "\"options\": {\"_retry_policy\": {\"maximum_delay\": 1000000}}",
+                 "\"options\": {\"_retry_policy\": []}", "\"subscriber\": \"trust+http://a\""]
+ODD_SUBSCRIPTIONS = [None, "", "{}", "{\"ttl\": 100}", "[]", "[{\"subscriber\": \"http://a\"}]",
+                     "{\"subscriber\": null}", "{\"subscriber\": \"http://a\", \"ttl\": null}",
+                     "{\"subscriber\": \"http://nulls\", \"options\": null}"]
+ODD_CHANGES = [None, "", "{}", "[]", "[1]", "{\"x\": 1}", "{\"project\": \"p\"}", "{\"confirmed\": true}",
+               "{\"subscriber\": null, \"ttl\": 90, \"options\": null}", "{\"ttl\": null}"]
+CONFIRMATIONS = ["{\"confirmed\": true}", "{\"confirmed\": true}", "{\"confirmed\": false}",
+                 "{\"confirmed\": true, \"x\": 1}"]
+BAD_CONFIRMATIONS = [None, "", "{}", "[]", "[true]", "{\"confirmed\": 1}", "{\"confirmed\": null}",
+                     "{\"confirmed\": \"true\"}", "{\"x\": true}", "3"]
+
+
 # Queries that are written oddly.
 ODD_QUERIES = ["limit=2&limit", "%6Cimit=1", "limit=1;echo=true", "&&limit=2&", "=1", "limit==1", "limit",
                "LIMIT=1", "limit=1&&marker", "echo=true=1", "limit=%31", "limit=2%2C1", "?limit=1", "limit=,",
@@ -286,6 +331,7 @@ class Maker:
         self.steps = []
         self.messages = []  # (queue, reference)
         self.claims = []  # (queue, reference)
+        self.subscriptions = []  # (queue, reference)
         self.nexts = []  # references
         self.queues = self.rng.sample(NAMES, 2)
         unique = f"{self.number}-{self.rng.getrandbits(32):08x}"
@@ -628,6 +674,77 @@ class Maker:
             self.add("delete claimed", "DELETE",
                      f"/v2/queues/{queue}/messages/{self.rng.choice(self.messages)[1]}?claim_id={claim}")
 
+    # ---- Subscriptions ----
+
+    def subscribe(self, queue=None):
+        """A subscription that is made, or found."""
+        queue = queue or self.queue()
+        more = f", {self.draw('GOOD_MEMBERS')}" if self.chance(60) else ""
+        number = self.add("subscribe", "POST", f"/v2/queues/{queue}/subscriptions",
+                          f"{{\"subscriber\": \"{self.draw('SUBSCRIBERS')}\"{more}}}")
+        self.subscriptions.append((queue, f"<s{number}>"))
+
+    def bad_subscribe(self):
+        kind = self.rng.random()
+        if kind < 0.75:
+            deck = self.rng.choice(["BAD_MEMBERS", "BAD_MEMBERS", "EMPTY_MEMBERS", "LOOSE_MEMBERS"])
+            label, body = "subscribe, bad", f"{{\"subscriber\": \"http://bad\", {self.draw('post ' + deck, globals()[deck])}}}"
+        elif kind < 0.9:
+            label, body = "subscribe, odd", self.draw("ODD_SUBSCRIPTIONS")
+        else:
+            label, body = "subscribe, broken", self.draw("subscribe broken", BROKEN)
+        self.add(label, "POST", f"/v2/queues/{self.queue()}/subscriptions", body)
+
+    def list_subscriptions(self):
+        marker = self.rng.choice(self.subscriptions)[1] if self.subscriptions and self.chance(70) else \
+            self.draw("UNKNOWN_IDS")
+        query = self.query(
+            self.maybe(50, self.integer, "limit", self.limits["max_subscriptions_per_page"]),
+            self.maybe(30, lambda: f"marker={marker}"), self.maybe(10, lambda: "detailed=False"))
+        number = self.add("list subscriptions", "GET", f"/v2/queues/{self.queue()}/subscriptions{query}")
+        self.nexts.append(f"<n{number}>")
+
+    def on_subscription(self, method, label, body=None, suffix=""):
+        queue, name = self.rng.choice(self.subscriptions) if self.subscriptions else (self.queue(), "nope")
+        if self.chance(10):
+            name = self.draw("UNKNOWN_IDS")
+        if self.chance(5):
+            queue = self.queue()
+        self.add(label, method, f"/v2/queues/{queue}/subscriptions/{name}{suffix}", body)
+
+    def get_subscription(self):
+        self.on_subscription("GET", "get subscription")
+
+    def unsubscribe(self):
+        self.on_subscription("DELETE", "unsubscribe")
+
+    def change_subscription(self):
+        members = [self.draw("change", GOOD_MEMBERS)]
+        if self.chance(40):
+            members.append(f"\"subscriber\": \"{self.draw('SUBSCRIBERS')}\"")
+        self.on_subscription("PATCH", "change subscription", "{" + ", ".join(members) + "}")
+
+    def bad_change(self):
+        kind = self.rng.random()
+        if kind < 0.7:
+            deck = self.rng.choice(["BAD_MEMBERS", "BAD_MEMBERS", "EMPTY_MEMBERS", "LOOSE_MEMBERS"])
+            label, body = "change subscription, bad", f"{{{self.draw('change ' + deck, globals()[deck])}}}"
+        elif kind < 0.9:
+            label, body = "change subscription, odd", self.draw("ODD_CHANGES")
+        else:
+            label, body = "change subscription, broken", self.draw("change broken", BROKEN)
+        self.on_subscription("PATCH", label, body)
+
+    def confirm(self):
+        self.on_subscription("PUT", "confirm", self.draw("CONFIRMATIONS"), "/confirm")
+
+    def bad_confirm(self):
+        if self.chance(70):
+            label, body = "confirm, bad", self.draw("BAD_CONFIRMATIONS")
+        else:
+            label, body = "confirm, broken", self.draw("confirm broken", BROKEN)
+        self.on_subscription("PUT", label, body, "/confirm")
+
     # ---- Headers and routes ----
 
     def route(self):
@@ -794,6 +911,15 @@ def releasing(m):
         m.plain_queue()
         m.mix(2, 5, (3, Maker.get_claim), (1, Maker.renew), (1, Maker.release), (1, Maker.stats),
               (1, Maker.post), (1, Maker.list_all))
+
+
+def subscribing(m):
+    """The life of subscriptions."""
+    m.queues = [m.plain_queue()]
+    m.subscribe()
+    m.mix(8, 16, (4, Maker.subscribe), (5, Maker.bad_subscribe), (2, Maker.list_subscriptions),
+          (2, Maker.get_subscription), (3, Maker.change_subscription), (4, Maker.bad_change), (2, Maker.confirm),
+          (2, Maker.bad_confirm), (1, Maker.unsubscribe), (1, Maker.follow))
 
 
 def strangers(m):
@@ -1148,17 +1274,89 @@ def outlived_claim(m):
     m.add("get claim", "GET", f"/v2/queues/{queue}/claims/<c{claimed}>")
 
 
-QUIET = [blank_after_header, capital_accept, emptied_claim, refused_post, dotted_name, purged_claim,
+def subscribe_plain(m, queue, subscriber="http://a.example", **members):
+    return m.add("subscribe", "POST", f"/v2/queues/{queue}/subscriptions",
+                 json.dumps({"subscriber": subscriber, **members}))
+
+
+def lazy_subscription(m):
+    """On a queue that nobody made."""
+    queue = f"c{len(m.steps)}"
+    m.add("list subscriptions", "GET", f"/v2/queues/{queue}/subscriptions")
+    made = subscribe_plain(m, queue)
+    m.add("get subscription", "GET", f"/v2/queues/{queue}/subscriptions/<s{made}>")
+    m.add("list queues", "GET", "/v2/queues?marker=b&limit=4")
+
+
+def refused_subscription(m):
+    name = f"c{len(m.steps)}"
+    m.add("subscribe, bad", "POST", f"/v2/queues/{name}/subscriptions", {"subscriber": "ftp://a"})
+    m.add("list queues", "GET", "/v2/queues?marker=b&limit=4")
+
+
+def confirmed_subscriber(m):
+    """One that is confirmed can't be had twice; a new subscriber has yet to confirm."""
+    queue = fresh(m)
+    made = subscribe_plain(m, queue)
+    path = f"/v2/queues/{queue}/subscriptions/<s{made}>"
+    m.add("confirm", "PUT", f"{path}/confirm", {"confirmed": True})
+    subscribe_plain(m, queue)
+    m.add("change subscription", "PATCH", path, {"subscriber": "http://b.example"})
+    m.add("get subscription", "GET", path)
+
+
+def outlived_subscription(m):
+    queue = fresh(m)
+    made = subscribe_plain(m, queue)
+    m.add("delete queue", "DELETE", f"/v2/queues/{queue}")
+    m.add("put queue", "PUT", f"/v2/queues/{queue}")
+    m.add("get subscription", "GET", f"/v2/queues/{queue}/subscriptions/<s{made}>")
+
+
+def purged_subscriptions(m):
+    queue = fresh(m)
+    for n in range(12):
+        subscribe_plain(m, queue, f"http://{n}")
+    m.add("purge", "POST", f"/v2/queues/{queue}/purge", {"resource_types": ["subscriptions"]})
+    m.add("list subscriptions", "GET", f"/v2/queues/{queue}/subscriptions")
+
+
+def ordered_subscriptions(m):
+    queue = fresh(m)
+    for n in range(4):
+        subscribe_plain(m, queue, f"http://{n}")
+    m.add("list subscriptions", "GET", f"/v2/queues/{queue}/subscriptions")
+
+
+def unknown_subscription_marker(m):
+    queue = fresh(m)
+    subscribe_plain(m, queue)
+    m.add("list subscriptions", "GET", f"/v2/queues/{queue}/subscriptions?marker=nope")
+
+
+def ended_subscription(m):
+    """One that ends at once, where that is let pass, and another behind it."""
+    queue = fresh(m)
+    subscribe_plain(m, queue, "http://ends.example", ttl=0)
+    subscribe_plain(m, queue)
+
+
+def large_options(m):
+    subscribe_plain(m, fresh(m), options={"a": "x" * 16384})
+
+
+QUIET = [lazy_subscription, ended_subscription, refused_subscription, confirmed_subscriber, outlived_subscription,
+         purged_subscriptions, ordered_subscriptions, unknown_subscription_marker, blank_after_header, capital_accept, emptied_claim, refused_post, dotted_name, purged_claim,
          others_page, default_sizes, key_as_id, foreign_letters, outlived_claim, doubled_id, zero_count,
          short_client_id, two_slashes, no_length, name_with("%0A"), name_with("%2Fb"), comma_parameter,
          typed_patch]
-PARTING = [negative_count, wanted_encryption, wrong_flavor, wrong_dead_letter_queue, wrong_retries,
+PARTING = [large_options, negative_count, wanted_encryption, wrong_flavor, wrong_dead_letter_queue, wrong_retries,
            empty_attribute, grown_metadata, removed_elsewhere, blank_key, half_a_pair, no_number, deep_value,
            null_terms, low_grace, released_first, delayed_behind_due, popped_dead_letter, chunks,
            counted_claims, escaped_name, behind_dead_letters]
 
 KINDS = {f.__name__: f for f in (
-    protocol, queues, queue_pages, filters, posts, reading, deleting, claiming, releasing, purging, strangers,
+    protocol, queues, queue_pages, filters, posts, reading, deleting, claiming, releasing, purging, subscribing, strangers,
     delaying, aging, dead_letters, corners, anything)}
 
 

@@ -39,6 +39,7 @@ QUEUE = r"/v2/queues/([^/]+)"
 QUEUES, STATS, PURGE = r"/v2/queues", QUEUE + "/stats", QUEUE + "/purge"
 MESSAGES, CLAIMS = QUEUE + "/messages", QUEUE + "/claims"
 MESSAGE, CLAIM = MESSAGES + "/([^/]*)", CLAIMS + "/([^/]*)"
+SUBSCRIPTIONS, SUBSCRIPTION = QUEUE + "/subscriptions", QUEUE + "/subscriptions/([^/]*)"
 
 
 def status(d, peer, nusku):
@@ -124,6 +125,11 @@ class Story:
         self.terms = []  # (ttl, grace) of claims and renewals
         self.strayed = set()  # messages deleted through a place that isn't theirs
         self.spared = set()  # messages that were claimed or delayed when their queue was purged
+        self.subscribed = {}  # place -> steps that made or found a subscription
+        self.renamed = set()  # places where a subscription was given a subscriber
+        self.bereaved = set()  # places of queues that were deleted with subscriptions
+        self.ended = set()  # places where the peer keeps a subscription that ended as it was made
+        self.unpurged = set()  # places with more than ten subscriptions when they were purged
         for p in d.past:
             found = re.match(QUEUE, p.path)
             if found:
@@ -145,6 +151,10 @@ class Story:
             self.refused.discard(place)
             self.outlived |= {c for c, at in self.claims.items() if at == place}
             self.posted = {m: at for m, at in self.posted.items() if at != place}
+            if self.subscribed.pop(place, None):
+                self.bereaved.add(place)
+        elif re.match(SUBSCRIPTIONS, path):
+            self.tell_subscription(p, path, place)
         elif p.step.method == "POST" and re.fullmatch(MESSAGES, path):
             self.tell_post(p, place)
         elif p.step.method == "DELETE" and re.match(MESSAGES, path):
@@ -157,6 +167,9 @@ class Story:
                 self.holders = {m: c for m, c in self.holders.items() if c != claim}
         elif p.step.method == "POST" and re.fullmatch(PURGE, path) and p.nusku.status == 204:
             sent = parse(p.step.body)
+            if (sent is None or "subscriptions" in sent["resource_types"]) \
+                    and len(self.subscribed.pop(place, ())) > 10:
+                self.unpurged.add(place)
             if sent is None or "messages" in sent["resource_types"]:
                 self.spared |= {m for m, at in self.posted.items()
                                 if at == place and (m in self.holders or m in self.delayed)}
@@ -178,6 +191,19 @@ class Story:
                     self.delayed.add(f"<m{p.number}.{i}>")
         elif place not in self.made and title_of(p.peer) != "Invalid queue identification":
             self.refused.add(place)
+
+    def tell_subscription(self, p, path, place):
+        if p.step.method == "POST" and p.nusku.status in (201, 409):
+            self.made.add(place)
+            self.refused.discard(place)
+            self.subscribed.setdefault(place, []).append(p.number)
+        elif p.step.method == "POST" and p.peer.status == 500:
+            self.ended.add(place)
+        if p.step.method == "POST" and place not in self.made \
+                and title_of(p.peer) != "Invalid queue identification":
+            self.refused.add(place)
+        elif p.step.method == "PATCH" and p.nusku.status == 204 and "subscriber" in parse(p.step.body):
+            self.renamed.add(place)
 
     def default_ttl(self, place):
         return self.metadata.get(place, {}).get("_default_message_ttl") \
@@ -253,7 +279,12 @@ def place(d):
 @known("home-unserved", "The home document names only what this version serves.")
 def _(d):
     return to(d, "GET", "/v2/") and d.nusku == ABSENT and bool(re.fullmatch(
-        r"/resources/rel/(queue_share|subscription\w*|pools?|flavors?|health)", d.where))
+        r"/resources/rel/(queue_share|pools?|flavors?|health)", d.where))
+
+
+@known("home-confirm", "The home document names the confirmation of subscriptions.")
+def _(d):
+    return to(d, "GET", "/v2/") and (d.where, d.peer) == ("/resources/rel/subscription_confirm", ABSENT)
 
 
 @known("home-parameters", "The home document names the parameters that the service reads.")
@@ -885,3 +916,116 @@ def hidden(d, messages):
         return False
     missing = set(members(d, 1, "messages")) - set(members(d, 0, "messages"))
     return d.where in ("status", "/messages") and bool(missing) and missing <= messages
+
+
+# ---- Subscriptions ------------------------------------------------------------------------------
+
+def subscription_cause(d):
+    """What is wrong with the subscription that was sent, by the peer's leave: a word, or None."""
+    sent = document(d)
+    if not to(d, "POST", SUBSCRIPTIONS) and not to(d, "PATCH", SUBSCRIPTION) or oddity(d):
+        return None
+    if not isinstance(sent, dict):
+        return "shape" if isinstance(sent, list) else None
+    subscriber, options, ttl = (sent.get(name) for name in ("subscriber", "options", "ttl"))
+    if any(name in sent and wrong and (sent[name] is not None or d.step.method == "POST" and name != "options")
+           for name, wrong in (("subscriber", not isinstance(subscriber, str) or not subscriber),
+                               ("options", not isinstance(options, dict)),
+                               ("ttl", not ttl or not isinstance(ttl, int)))):
+        return "shape"
+    if (subscriber or "").startswith("trust+") or "trust_id" in (options or {}):
+        return "trust"
+    if subscriber and not is_reachable(subscriber):
+        return "target"
+    if len(json.dumps(options)) > 16384:
+        return "size"
+    return "options" if wrong_options(options or {}) else None
+
+
+def is_reachable(subscriber):
+    """Whether a subscriber of one of the peer's types says where to go."""
+    parts = urllib.parse.urlsplit(subscriber)
+    if " " in subscriber:
+        return False
+    return "@" in parts.path if parts.scheme == "mailto" else bool(parts.hostname)
+
+
+def wrong_options(options):
+    headers, policy = options.get("post_headers", {}), options.get("_retry_policy") or {}
+    return any(not isinstance(options.get(name, ""), str) or "\n" in options.get(name, "")
+               for name in ("post_data", "from", "subject")) \
+        or not isinstance(headers, dict) or not all(isinstance(v, str) for v in headers.values()) \
+        or options.get("_retry_policy") is not None and not isinstance(options["_retry_policy"], dict) \
+        or any(isinstance(v, bool) or isinstance(v, int) and not 0 <= v <= 86400
+               for k, v in policy.items() if k != "ignore_subscription_override")
+
+
+def refused_subscription(d, cause):
+    """Whether only Nusku, or Nusku in other words, refuses what is wrong in that way."""
+    return d.answers[1].status == 400 and (d.where == "status" and d.peer in (201, 204, 404, 409, 500, 503)
+                                           or d.where == "/title") and subscription_cause(d) == cause
+
+
+@known("subscription-shape", "A subscription of a wrong shape is the client's fault.")
+def _(d):
+    return refused_subscription(d, "shape")
+
+
+@known("subscription-target", "A subscriber says where to go.")
+def _(d):
+    return refused_subscription(d, "target")
+
+
+@known("subscription-options", "Options are what deliveries can use.")
+def _(d):
+    return refused_subscription(d, "options")
+
+
+@known("subscription-size", "Options have a bounded size.")
+def _(d):
+    return refused_subscription(d, "size")
+
+
+@known("subscription-trust", "Trusts come with Keystone, and no caller names one.")
+def _(d):
+    return refused_subscription(d, "trust")
+
+
+@known("subscription-renamed", "A new subscriber has yet to confirm.")
+def _(d):
+    return place(d) in Story(d).renamed and (
+        d.where.endswith("/confirmed") and d.peer is True and d.nusku is False
+        and to(d, "GET", f"{SUBSCRIPTIONS}|{SUBSCRIPTION}") or status(d, 409, 201) and to(d, "POST", SUBSCRIPTIONS))
+
+
+@known("subscription-ended", "A subscription that has ended is in nobody's way.")
+def _(d):
+    return place(d) in Story(d).ended and (status(d, 503, 201) and to(d, "POST", SUBSCRIPTIONS)
+                                           or status(d, 503, 204) and to(d, "PATCH", SUBSCRIPTION))
+
+
+@known("subscription-outlives-queue", "Subscriptions go with their queue.")
+def _(d):
+    return place(d) in Story(d).bereaved and bool(re.match(SUBSCRIPTIONS, d.path))
+
+
+@known("subscription-purge", "A purge takes all subscriptions.")
+def _(d):
+    return place(d) in Story(d).unpurged and to(d, "GET", SUBSCRIPTIONS) \
+        and d.where in ("/subscriptions", "/links") and d.nusku == []
+
+
+@known("subscription-marker", "Nothing is behind an unknown marker.")
+def _(d):
+    marker = listed(query(d), "marker")
+    return to(d, "GET", SUBSCRIPTIONS) and bool(marker) and not re.fullmatch(r"<s\d+>", marker[-1]) \
+        and d.where in ("/subscriptions", "/links") and d.nusku == [] and place(d) not in Story(d).bereaved
+
+
+@known("subscription-order", "Subscriptions are listed in the order of their creation.")
+def _(d):
+    marker, story = listed(query(d), "marker"), Story(d)
+    return to(d, "GET", SUBSCRIPTIONS) and len(story.subscribed.get(place(d), ())) > 1 \
+        and d.where in ("/subscriptions", "/links", "/links/0/href") \
+        and (not marker or re.fullmatch(r"<s\d+>", marker[-1]) is not None) \
+        and place(d) not in story.bereaved | story.unpurged
