@@ -10,7 +10,7 @@
 
 enum {
     PROJECT_BYTES_MAX = 256, /* of the API; longer ones are never looked up */
-    NAME_BYTES_MAX = 64,
+    NAME_BYTES_MAX = 1 + 64, /* with the mark of a topic */
     KEY_BYTES_MAX = PROJECT_BYTES_MAX + 1 + NAME_BYTES_MAX,
     RECENT = 1024, /* invalidations remembered for the sake of readers under way */
 };

@@ -97,14 +97,15 @@ struct catalog_ops {
     enum status (*queue_delete)(struct catalog *c, struct slice project, struct slice name,
                                 struct queue_record **record, struct failure *f);
 
-    /* queue_list gives up to limit queues of a project, names in byte order, strictly after after.
-     * records is an array in a; each is given. */
+    /* queue_list gives up to limit queues of a project, names in byte order, strictly between after
+     * and before. records is an array in a; each is given. */
     enum status (*queue_list)(struct catalog *c, struct slice project, struct slice after,
-                              uint32_t limit, struct arena *a, struct queue_record ***records,
-                              uint32_t *n, struct failure *f);
+                              struct slice before, uint32_t limit, struct arena *a,
+                              struct queue_record ***records, uint32_t *n, struct failure *f);
 
-    enum status (*queue_count)(struct catalog *c, struct slice project, uint64_t *count,
-                               struct failure *f);
+    /* queue_count counts the queues of a project whose names stand before before. */
+    enum status (*queue_count)(struct catalog *c, struct slice project, struct slice before,
+                               uint64_t *count, struct failure *f);
 
     /* dropped_list gives up to limit queues dropped at least older_ms ago; dropped_done forgets one
      * whose messages are gone. */

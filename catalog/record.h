@@ -11,15 +11,16 @@
 #include <stdint.h>
 
 /* The reserved keys of metadata; everything else is the user's. Those before RESERVED_SHOWN are shown
- * with every queue, in this order where they are missing. */
+ * with every queue, those before RESERVED_SHOWN_TOPIC with every topic, in this order where they are missing. */
 enum reserved {
-    RESERVED_MAX_POST,         /* _max_messages_post_size */
-    RESERVED_TTL,              /* _default_message_ttl */
-    RESERVED_DELAY,            /* _default_message_delay */
-    RESERVED_DEAD_LETTERS,     /* _dead_letter_queue */
-    RESERVED_DEAD_LETTERS_TTL, /* _dead_letter_queue_messages_ttl */
-    RESERVED_MAX_CLAIMS,       /* _max_claim_count */
-    RESERVED_ENCRYPT,          /* _enable_encrypt_messages */
+    RESERVED_MAX_POST, /* _max_messages_post_size */
+    RESERVED_TTL,      /* _default_message_ttl */
+    RESERVED_DELAY,    /* _default_message_delay */
+    RESERVED_SHOWN_TOPIC,
+    RESERVED_DEAD_LETTERS = RESERVED_SHOWN_TOPIC, /* _dead_letter_queue */
+    RESERVED_DEAD_LETTERS_TTL,                    /* _dead_letter_queue_messages_ttl */
+    RESERVED_MAX_CLAIMS,                          /* _max_claim_count */
+    RESERVED_ENCRYPT,                             /* _enable_encrypt_messages */
     RESERVED_SHOWN,
     RESERVED_FLAVOR = RESERVED_SHOWN, /* _flavor */
     RESERVED_RETRY,                   /* _retry_policy */

@@ -56,8 +56,8 @@
       "c AS (INSERT INTO change SELECT r.n, 1, $1::BYTEA, $2::TEXT FROM r) "                       \
       "SELECT q.*, pg_notify('nusku', '') FROM q")                                                 \
     X(QUEUE_LIST, "SELECT " SQL_QUEUE_COLUMNS " FROM queue WHERE project = $1::BYTEA "             \
-                  "AND name > $2::TEXT ORDER BY name LIMIT $3::BIGINT")                            \
-    X(QUEUE_COUNT, "SELECT count(*) FROM queue WHERE project = $1::BYTEA")                         \
+                  "AND name > $2::TEXT AND name < $3::TEXT ORDER BY name LIMIT $4::BIGINT")        \
+    X(QUEUE_COUNT, "SELECT count(*) FROM queue WHERE project = $1::BYTEA AND name < $2::TEXT")     \
     X(DROPPED_LIST, "SELECT epoch, project, name, pool FROM dropped "                              \
                     "WHERE dropped_ms <= " SQL_NOW_MS " - $1::BIGINT ORDER BY epoch "              \
                     "LIMIT $2::BIGINT")                                                            \
@@ -133,10 +133,10 @@ enum status postgresql_queue_update(struct catalog *c, struct slice project, str
 enum status postgresql_queue_delete(struct catalog *c, struct slice project, struct slice name,
                                     struct queue_record **record, struct failure *f);
 enum status postgresql_queue_list(struct catalog *c, struct slice project, struct slice after,
-                                  uint32_t limit, struct arena *a, struct queue_record ***records,
-                                  uint32_t *n, struct failure *f);
-enum status postgresql_queue_count(struct catalog *c, struct slice project, uint64_t *count,
-                                   struct failure *f);
+                                  struct slice before, uint32_t limit, struct arena *a,
+                                  struct queue_record ***records, uint32_t *n, struct failure *f);
+enum status postgresql_queue_count(struct catalog *c, struct slice project, struct slice before,
+                                   uint64_t *count, struct failure *f);
 enum status postgresql_dropped_list(struct catalog *c, int64_t older_ms, uint32_t limit,
                                     struct arena *a, struct dropped_queue **list, uint32_t *n,
                                     struct failure *f);

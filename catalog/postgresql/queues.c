@@ -93,12 +93,12 @@ enum status postgresql_queue_delete(struct catalog *c, struct slice project, str
 }
 
 enum status postgresql_queue_list(struct catalog *c, struct slice project, struct slice after,
-                                  uint32_t limit, struct arena *a, struct queue_record ***records,
-                                  uint32_t *n, struct failure *f)
+                                  struct slice before, uint32_t limit, struct arena *a,
+                                  struct queue_record ***records, uint32_t *n, struct failure *f)
 {
-    struct param params[] = {P_BYTES(project), P_BYTES(after), P_NUMBER(limit)};
+    struct param params[] = {P_BYTES(project), P_BYTES(after), P_BYTES(before), P_NUMBER(limit)};
     PGresult *r;
-    enum status st = postgresql_run(postgresql_of(c), SQL_QUEUE_LIST, params, 3, &r, f);
+    enum status st = postgresql_run(postgresql_of(c), SQL_QUEUE_LIST, params, 4, &r, f);
 
     *n = 0;
     if (st != ST_OK)
@@ -110,12 +110,12 @@ enum status postgresql_queue_list(struct catalog *c, struct slice project, struc
     return ST_OK;
 }
 
-enum status postgresql_queue_count(struct catalog *c, struct slice project, uint64_t *count,
-                                   struct failure *f)
+enum status postgresql_queue_count(struct catalog *c, struct slice project, struct slice before,
+                                   uint64_t *count, struct failure *f)
 {
-    struct param params[] = {P_BYTES(project)};
+    struct param params[] = {P_BYTES(project), P_BYTES(before)};
     PGresult *r;
-    enum status st = postgresql_run(postgresql_of(c), SQL_QUEUE_COUNT, params, 1, &r, f);
+    enum status st = postgresql_run(postgresql_of(c), SQL_QUEUE_COUNT, params, 2, &r, f);
 
     if (st != ST_OK)
         return st;

@@ -182,8 +182,8 @@ enum status sqlite_queue_delete(struct catalog *c, struct slice project, struct 
 }
 
 enum status sqlite_queue_list(struct catalog *c, struct slice project, struct slice after,
-                              uint32_t limit, struct arena *a, struct queue_record ***records,
-                              uint32_t *n, struct failure *f)
+                              struct slice before, uint32_t limit, struct arena *a,
+                              struct queue_record ***records, uint32_t *n, struct failure *f)
 {
     struct sqlite_catalog *s = sqlite_of(c);
     sqlite3_stmt *st = sqlite_use(s, SQL_QUEUE_LIST, f);
@@ -196,7 +196,8 @@ enum status sqlite_queue_list(struct catalog *c, struct slice project, struct sl
     *records = arena_alloc(a, limit * sizeof(**records));
     sqlite_bind_bytes(st, 1, project);
     sqlite_bind_bytes(st, 2, after);
-    sqlite3_bind_int64(st, 3, limit);
+    sqlite_bind_bytes(st, 3, before);
+    sqlite3_bind_int64(st, 4, limit);
     while ((step = sqlite3_step(st)) == SQLITE_ROW && *n < limit)
         (*records)[(*n)++] = row_record(st);
     if (step != SQLITE_DONE) {
@@ -208,8 +209,8 @@ enum status sqlite_queue_list(struct catalog *c, struct slice project, struct sl
     return result;
 }
 
-enum status sqlite_queue_count(struct catalog *c, struct slice project, uint64_t *count,
-                               struct failure *f)
+enum status sqlite_queue_count(struct catalog *c, struct slice project, struct slice before,
+                               uint64_t *count, struct failure *f)
 {
     struct sqlite_catalog *s = sqlite_of(c);
     sqlite3_stmt *st = sqlite_use(s, SQL_QUEUE_COUNT, f);
@@ -218,6 +219,7 @@ enum status sqlite_queue_count(struct catalog *c, struct slice project, uint64_t
     if (st == NULL)
         return f->st;
     sqlite_bind_bytes(st, 1, project);
+    sqlite_bind_bytes(st, 2, before);
     if (sqlite3_step(st) == SQLITE_ROW)
         *count = (uint64_t)sqlite3_column_int64(st, 0);
     else

@@ -27,8 +27,9 @@
                  "WHERE project = ?1 AND name = ?2")                                               \
     X(QUEUE_REMOVE, "DELETE FROM queue WHERE project = ?1 AND name = ?2")                          \
     X(QUEUE_LIST, "SELECT project, name, pool, metadata, epoch, revision, created_ms "             \
-                  "FROM queue WHERE project = ?1 AND name > ?2 ORDER BY name LIMIT ?3")            \
-    X(QUEUE_COUNT, "SELECT count(*) FROM queue WHERE project = ?1")                                \
+                  "FROM queue WHERE project = ?1 AND name > ?2 AND name < ?3 "                     \
+                  "ORDER BY name LIMIT ?4")                                                        \
+    X(QUEUE_COUNT, "SELECT count(*) FROM queue WHERE project = ?1 AND name < ?2")                  \
     X(DROPPED_ADD, "INSERT INTO dropped VALUES (?1, ?2, ?3, ?4, ?5)")                              \
     X(DROPPED_LIST, "SELECT epoch, project, name, pool FROM dropped WHERE dropped_ms <= ?1 "       \
                     "ORDER BY epoch LIMIT ?2")                                                     \
@@ -97,10 +98,10 @@ enum status sqlite_queue_update(struct catalog *c, struct slice project, struct 
 enum status sqlite_queue_delete(struct catalog *c, struct slice project, struct slice name,
                                 struct queue_record **record, struct failure *f);
 enum status sqlite_queue_list(struct catalog *c, struct slice project, struct slice after,
-                              uint32_t limit, struct arena *a, struct queue_record ***records,
-                              uint32_t *n, struct failure *f);
-enum status sqlite_queue_count(struct catalog *c, struct slice project, uint64_t *count,
-                               struct failure *f);
+                              struct slice before, uint32_t limit, struct arena *a,
+                              struct queue_record ***records, uint32_t *n, struct failure *f);
+enum status sqlite_queue_count(struct catalog *c, struct slice project, struct slice before,
+                               uint64_t *count, struct failure *f);
 enum status sqlite_dropped_list(struct catalog *c, int64_t older_ms, uint32_t limit,
                                 struct arena *a, struct dropped_queue **list, uint32_t *n,
                                 struct failure *f);

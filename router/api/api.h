@@ -3,7 +3,8 @@
  * Each is one function that takes a typed call and completes it: api_<operation>(call). HTTP and
  * WebSocket fill the call, and translate what comes out. Nothing here knows of either.
  *
- *   whoever asks      fills call.api, arena, project, client, done and in; calls api_<operation>
+ *   whoever asks      fills call.api, arena, project, collection, client, done and in; calls
+ *                     api_<operation>
  *   the operation     checks, asks the catalog for the queue, has a worker do the work
  *   at the end        done runs, once, perhaps inside api_<operation>. fault says how it went; with
  *                     FAULT_NONE out is filled. Slices of out live until done returns.
@@ -19,6 +20,7 @@
 #include "common/arena.h"
 #include "common/config.h"
 #include "common/json.h"
+#include "router/api/collection.h"
 #include "router/dispatch.h"
 #include "router/place.h"
 
@@ -26,6 +28,7 @@
 enum fault {
     FAULT_NONE,
     FAULT_QUEUE_NAME,           /* the name or the project breaks a rule */
+    FAULT_TOPIC_NAME,           /* the same of a topic */
     FAULT_REQUEST,              /* a value is out of bounds, or values don't go together */
     FAULT_BODY,                 /* the body is not what it should be */
     FAULT_DELETE,               /* a claim was named that doesn't fit */
@@ -51,8 +54,9 @@ struct api_call {
     struct api *api;
     struct arena *arena; /* of the call: lives a little longer than it */
     struct slice project;
-    struct slice client; /* Client-ID in its stored form */
-    void *owner;         /* whoever asks: untouched here */
+    enum collection collection; /* what in.queue names */
+    struct slice client;        /* Client-ID in its stored form */
+    void *owner;                /* whoever asks: untouched here */
     void (*done)(struct api_call *call);
 
     enum fault fault;
@@ -82,7 +86,7 @@ struct optional_int {
     int64_t value;
 };
 
-/* ---- Queues (queue.c) ------------------------------------------------------------------------- */
+/* ---- Queues, and topics by call.collection (queue.c) ------------------------------------------ */
 
 struct metadata_filter {
     struct slice key, value;
@@ -99,7 +103,7 @@ struct queue_list_call {
         size_t filters_n;
     } in;
     struct {
-        struct queue_record **list;
+        struct queue_record **list; /* collection_member_name gives what they are called */
         uint32_t n;
         uint64_t count; /* of all queues of the project, with with_count */
     } out;

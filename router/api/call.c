@@ -57,15 +57,17 @@ void call_fail_status(struct api_call *c, const struct failure *f, enum status s
 
 bool call_check_name(struct api_call *c, struct slice queue)
 {
+    enum fault fault = c->collection == COLLECTION_TOPICS ? FAULT_TOPIC_NAME : FAULT_QUEUE_NAME;
+
     if (!name_is_project(c->project)) {
-        call_fail(c, FAULT_QUEUE_NAME, "A project id has at most %d characters.", PROJECT_ID_MAX);
+        call_fail(c, fault, "A project id has at most %d characters.", PROJECT_ID_MAX);
         return false;
     }
     if (!name_is_queue(queue)) {
-        call_fail(c, FAULT_QUEUE_NAME,
-                  "A queue name is made of 1 to %d ASCII letters, digits, underscores, dashes and "
+        call_fail(c, fault,
+                  "A %s name is made of 1 to %d ASCII letters, digits, underscores, dashes and "
                   "dots.",
-                  QUEUE_NAME_MAX);
+                  collection_noun(c->collection), QUEUE_NAME_MAX);
         return false;
     }
     return true;
@@ -115,8 +117,10 @@ static struct api_call *call_of_place(struct place_call *p)
 static void ask(struct api_call *c, struct slice queue, bool create,
                 void (*done)(struct place_call *p))
 {
-    c->place =
-        (struct place_call){.project = c->project, .name = queue, .create = create, .done = done};
+    c->place = (struct place_call){.project = c->project,
+                                   .name = collection_record_name(c->collection, queue, c->arena),
+                                   .create = create,
+                                   .done = done};
     c->state = API_PLACING;
     if (place_find(c->api->place, &c->place))
         done(&c->place);
@@ -267,8 +271,9 @@ struct catalog_job *call_job(struct api_call *c, struct slice name)
     struct catalog_job *job = mem_zalloc(sizeof(*job));
 
     job->owner = c;
+    job->collection = c->collection;
     job->project = arena_copy(&job->arena, c->project);
-    job->name = arena_copy(&job->arena, name);
+    job->name = arena_copy(&job->arena, collection_record_name(c->collection, name, c->arena));
     return job;
 }
 

@@ -23,7 +23,7 @@ void call_fail(struct api_call *c, enum fault fault, const char *fmt, ...)
  * completes "… could not be …" for the user; the reason goes to the log. */
 void call_fail_status(struct api_call *c, const struct failure *f, enum status st);
 
-/* call_check_name checks the queue's name and the project, by name.h. False: the call has ended. */
+/* call_check_name checks the name of the queue or topic and the project, by name.h. False: the call has ended. */
 bool call_check_name(struct api_call *c, struct slice queue);
 
 /* call_find looks the queue up. placed runs with c->record, NULL when there is no such queue. */
@@ -55,7 +55,8 @@ struct catalog_job {
     enum status (*work)(struct catalog_job *job, struct catalog *c, struct failure *f);
     void (*finished)(struct api_call *owner, struct catalog_job *job); /* job->call.st says how */
     /* what goes in: */
-    struct slice project, name, metadata;
+    enum collection collection;
+    struct slice project, name, metadata; /* name is that of the record */
     uint32_t limit;
     struct slice part;
     const struct config *config;
@@ -72,7 +73,7 @@ struct catalog_job {
     struct slice description;
 };
 
-/* call_job makes one with project and name filled; call_run starts it. */
+/* call_job makes one with collection, project and name filled; call_run starts it. */
 struct catalog_job *call_job(struct api_call *c, struct slice name);
 void call_run(struct api_call *c, struct catalog_job *job);
 

@@ -278,8 +278,8 @@ static struct message_id *read_ids(const struct slice *texts, size_t n, uint32_t
 
 static void none_found(struct api_call *c)
 {
-    call_fail(c, FAULT_NOT_FOUND, "There is no such message in queue %.*s.",
-              SLICE_ARG(c->queue_name));
+    call_fail(c, FAULT_NOT_FOUND, "There is no such message in %s %.*s.",
+              collection_noun(c->collection), SLICE_ARG(c->queue_name));
 }
 
 static void on_got(struct api_call *call)

@@ -81,6 +81,12 @@ void metadata_normalise(struct slice metadata, struct buffer *out, struct arena 
 
 /* ---- Showing ---------------------------------------------------------------------------------- */
 
+/* shown_of gives how many of the reserved attributes are always shown. */
+static enum reserved shown_of(enum collection c)
+{
+    return c == COLLECTION_TOPICS ? RESERVED_SHOWN_TOPIC : RESERVED_SHOWN;
+}
+
 static void add_default(struct buffer *out, enum reserved which, const struct config *c)
 {
     switch (which) {
@@ -112,25 +118,26 @@ static bool is_empty(struct slice object)
     return strspn(object.p + 1, " \t\r\n") == object.len - 2;
 }
 
-/* next_null finds the first shown attribute at or after *at that is null; RESERVED_SHOWN: none. */
-static enum reserved next_null(const struct queue_record *r, const char *at)
+/* next_null finds the first of n shown attributes at or after *at that is null; n: none. */
+static enum reserved next_null(const struct queue_record *r, enum reserved n, const char *at)
 {
-    enum reserved next = RESERVED_SHOWN;
+    enum reserved next = n;
 
-    for (enum reserved i = 0; i < RESERVED_SHOWN; i++)
+    for (enum reserved i = 0; i < n; i++)
         if (is_null(r->shown[i]) && r->shown[i].p >= at &&
-            (next == RESERVED_SHOWN || r->shown[i].p < r->shown[next].p))
+            (next == n || r->shown[i].p < r->shown[next].p))
             next = i;
     return next;
 }
 
 /* add_stored copies the object up to its closing bracket, with defaults in place of nulls. */
-static void add_stored(struct buffer *out, const struct queue_record *r, const struct config *c)
+static void add_stored(struct buffer *out, const struct queue_record *r, enum reserved n,
+                       const struct config *c)
 {
     const char *at = r->object.p, *end = at + r->object.len - 1;
     enum reserved null;
 
-    while ((null = next_null(r, at)) != RESERVED_SHOWN) {
+    while ((null = next_null(r, n, at)) != n) {
         buffer_add(out, (struct slice){at, (size_t)(r->shown[null].p - at)});
         add_default(out, null, c);
         at = r->shown[null].p + r->shown[null].len;
@@ -138,16 +145,18 @@ static void add_stored(struct buffer *out, const struct queue_record *r, const s
     buffer_add(out, (struct slice){at, (size_t)(end - at)});
 }
 
-void metadata_show(struct buffer *out, const struct queue_record *record, const struct config *c)
+void metadata_show(struct buffer *out, const struct queue_record *record, enum collection of,
+                   const struct config *c)
 {
+    enum reserved n = shown_of(of);
     bool stored = record != NULL && record->object.p != NULL;
     bool first = !stored || is_empty(record->object);
 
     if (stored)
-        add_stored(out, record, c);
+        add_stored(out, record, n, c);
     else
         buffer_add_char(out, '{');
-    for (enum reserved i = 0; i < RESERVED_SHOWN; i++) {
+    for (enum reserved i = 0; i < n; i++) {
         if (stored && record->shown[i].p != NULL)
             continue;
         buffer_add(out, first ? SLICE("\"") : SLICE(", \""));
@@ -209,9 +218,9 @@ static enum status read_path(struct json path, struct slice *key, struct arena *
     return unescape_token(rest, key, a, f);
 }
 
-static bool is_shown(struct slice key)
+static bool is_shown(struct slice key, enum collection of)
 {
-    for (size_t i = 0; i < RESERVED_SHOWN; i++)
+    for (size_t i = 0; i < shown_of(of); i++)
         if (slice_eq(reserved_names[i], key))
             return true;
     return false;
@@ -266,8 +275,8 @@ enum status metadata_patch_check(struct json patch, struct arena *a, struct fail
     return ST_OK;
 }
 
-enum status metadata_patch(struct slice metadata, struct json patch, struct buffer *out,
-                           struct arena *a, struct failure *f)
+enum status metadata_patch(struct slice metadata, struct json patch, enum collection of,
+                           struct buffer *out, struct arena *a, struct failure *f)
 {
     struct entries e = {.a = a};
     struct json_walk w = json_members(patch);
@@ -283,7 +292,7 @@ enum status metadata_patch(struct slice metadata, struct json patch, struct buff
         assert(st == ST_OK); /* metadata_patch_check has seen it */
         (void)st;
         there = find_entry(&e, key);
-        if (what != CHANGE_ADD && there == NULL && !is_shown(key)) {
+        if (what != CHANGE_ADD && there == NULL && !is_shown(key, of)) {
             HASH_CLEAR(hh, e.list);
             return fail(f, ST_CONFLICT, "There is no \"%.*s\" to %s.",
                         (int)(key.len < 100 ? key.len : 100), key.p,

@@ -1,4 +1,4 @@
-/* router/api/name.h - what may be a queue's name, and a project's id. */
+/* router/api/name.h - what may be a queue's or a topic's name, and a project's id. */
 #ifndef ROUTER_API_NAME_H
 #define ROUTER_API_NAME_H
 
@@ -6,7 +6,7 @@
 
 enum { QUEUE_NAME_MAX = 64, PROJECT_ID_MAX = 256 };
 
-/* A queue's name is 1..64 of A-Z a-z 0-9 _ - . (API v2, queues). */
+/* A queue's name is 1..64 of A-Z a-z 0-9 _ - . (API v2, queues); a topic's as well. */
 static inline bool name_is_queue(struct slice name)
 {
     for (size_t i = 0; i < name.len; i++) {

@@ -60,7 +60,7 @@ static bool wanted(const struct catalog_job *job, const struct queue_record *r, 
 {
     struct json object;
 
-    if (!contains(r->name, job->part))
+    if (!contains(collection_member_name(r->name), job->part))
         return false;
     if (job->filters_n == 0)
         return true;
@@ -72,7 +72,7 @@ static bool wanted(const struct catalog_job *job, const struct queue_record *r, 
     return true;
 }
 
-/* place_of_marker gives a text that sorts among queue names where the marker does, which may be any
+/* place_of_marker gives a text that sorts among names where the marker does, which may be any
  * bytes: databases take valid text only. What decides is the first byte that no name has. */
 static struct slice place_of_marker(struct slice marker, struct arena *a)
 {
@@ -92,6 +92,7 @@ static enum status list_queues(struct catalog_job *job, struct catalog *c, struc
     bool filtered = job->filters_n > 0 || job->part.len > 0;
     uint32_t batch = filtered ? FILTER_BATCH : job->limit, got;
     struct slice after = job->name; /* the marker */
+    struct slice end = collection_end(job->collection);
     enum status st;
 
     job->list = arena_alloc(&job->arena, job->limit * sizeof(struct queue_record *));
@@ -99,7 +100,7 @@ static enum status list_queues(struct catalog_job *job, struct catalog *c, struc
         struct arena a = {0};
         struct queue_record **page;
 
-        st = c->ops->queue_list(c, job->project, after, batch, &a, &page, &got, f);
+        st = c->ops->queue_list(c, job->project, after, end, batch, &a, &page, &got, f);
         for (uint32_t i = 0; st == ST_OK && i < got; i++) {
             if (i + 1 == got)
                 after = arena_copy(&job->arena, page[i]->name);
@@ -113,7 +114,7 @@ static enum status list_queues(struct catalog_job *job, struct catalog *c, struc
             st = fail(f, ST_TIMEOUT, "too many queues were looked at for a filter");
     } while (st == ST_OK && got == batch && job->list_n < job->limit);
     if (st == ST_OK && job->with_count)
-        st = c->ops->queue_count(c, job->project, &job->count, f);
+        st = c->ops->queue_count(c, job->project, end, &job->count, f);
     return st;
 }
 
@@ -181,7 +182,7 @@ static bool check_size(struct api_call *c, struct slice document, enum fault fau
 
     if (document.p == NULL || (int64_t)document.len <= most)
         return true;
-    call_fail(c, fault, "Queue metadata is too large: at most %lld bytes.", (long long)most);
+    call_fail(c, fault, "The metadata is too large: at most %lld bytes.", (long long)most);
     return false;
 }
 
@@ -220,7 +221,7 @@ static bool read_metadata(struct queue_create_call *c, struct slice *metadata)
         !call_parse(&c->call, c->in.document, &v))
         return false;
     if (v.type != JSON_OBJECT) {
-        call_fail(&c->call, FAULT_BODY, "Queue metadata must be a JSON object.");
+        call_fail(&c->call, FAULT_BODY, "Metadata must be a JSON object.");
         return false;
     }
     if (metadata_check(v, c->call.api->config, &f) != ST_OK) {
@@ -267,10 +268,11 @@ static enum status change_once(struct catalog_job *job, struct catalog *c, struc
 
     if (st != ST_OK)
         return st;
-    if (metadata_patch(old->metadata, patch, &changed, &job->arena, &why) != ST_OK) {
+    if (metadata_patch(old->metadata, patch, job->collection, &changed, &job->arena, &why) !=
+        ST_OK) {
         job_fault(job, FAULT_CONFLICT, &why);
     } else if ((int64_t)changed.len > job->config->max_queue_metadata_bytes) {
-        fail(&why, ST_INVALID, "Queue metadata would grow beyond %lld bytes.",
+        fail(&why, ST_INVALID, "The metadata would grow beyond %lld bytes.",
              (long long)job->config->max_queue_metadata_bytes);
         job_fault(job, FAULT_BODY, &why);
     } else if (json_check(buffer_slice(&changed), &object, &why) != ST_OK ||
@@ -305,7 +307,10 @@ static enum status change_queue(struct catalog_job *job, struct catalog *c, stru
 static void on_changed(struct api_call *owner, struct catalog_job *job)
 {
     if (job->call.st == ST_NOT_FOUND) {
-        call_fail(owner, FAULT_NOT_FOUND, "Queue %.*s does not exist.", SLICE_ARG(job->name));
+        struct slice name = collection_member_name(job->name);
+
+        call_fail(owner, FAULT_NOT_FOUND, "There is no %s %.*s.", collection_noun(job->collection),
+                  SLICE_ARG(name));
     } else if (job->call.st != ST_OK) {
         call_fail_status(owner, &job->call.f, job->call.st);
     } else if (job->fault != FAULT_NONE) {

@@ -8,10 +8,9 @@ static struct slice queue_of(const struct exchange *ex)
     return ex->segments[2];
 }
 
-static void add_claim_path(struct buffer *b, struct slice queue, const struct claim_id *id)
+static void add_claim_path(struct buffer *b, struct slice queue_path, const struct claim_id *id)
 {
-    buffer_add_literal(b, "/v2/queues/");
-    buffer_add(b, queue);
+    buffer_add(b, queue_path);
     buffer_add_literal(b, "/claims/");
     claim_id_write(id, buffer_reserve(b, CLAIM_ID_TEXT));
     b->len += CLAIM_ID_TEXT;
@@ -29,11 +28,11 @@ static void on_created(struct api_call *call)
         exchange_empty(ex, 204);
         return;
     }
-    add_claim_path(&location, queue_of(ex), &c->out.id);
+    add_claim_path(&location, ex->queue_path, &c->out.id);
     exchange_header(ex, "location", buffer_slice(&location));
     buffer_fini(&location);
     buffer_add_char(&ex->body, '{');
-    render_messages(&ex->body, queue_of(ex), c->out.list, c->out.n, c->out.now_ms);
+    render_messages(&ex->body, ex->queue_path, c->out.list, c->out.n, c->out.now_ms);
     buffer_add_char(&ex->body, '}');
     exchange_json(ex, 201);
 }
@@ -56,10 +55,10 @@ static void on_got(struct api_call *call)
 
     if (exchange_fault(ex, call))
         return;
-    buffer_printf(b, "{\"age\": %lld, \"ttl\": %u, \"href\": \"/v2/queues/%.*s/claims/%.*s\", ",
+    buffer_printf(b, "{\"age\": %lld, \"ttl\": %u, \"href\": \"%.*s/claims/%.*s\", ",
                   (long long)render_age_s(c->out.created_ms, c->out.now_ms), c->out.ttl_s,
-                  SLICE_ARG(queue_of(ex)), SLICE_ARG(c->in.claim));
-    render_messages(b, queue_of(ex), c->out.list, c->out.n, c->out.now_ms);
+                  SLICE_ARG(ex->queue_path), SLICE_ARG(c->in.claim));
+    render_messages(b, ex->queue_path, c->out.list, c->out.n, c->out.now_ms);
     buffer_add_char(b, '}');
     exchange_json(ex, 200);
 }

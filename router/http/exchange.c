@@ -14,6 +14,7 @@ struct api_call *exchange_begin(struct exchange *ex, void *call, void (*done)(st
     c->api = ex->api;
     c->arena = &ex->arena;
     c->project = ex->project;
+    c->collection = ex->collection;
     c->client = ex->client;
     c->done = done;
     c->owner = ex;

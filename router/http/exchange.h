@@ -38,6 +38,8 @@ struct exchange {
     struct slice document;        /* the body: absent, or as sent */
     struct slice project;         /* once it is checked */
     struct slice client;          /* in its stored form */
+    enum collection collection;   /* what the path leads into */
+    struct slice queue_path;      /* /v2/queues/Q or /v2/topics/T, if the path has a name */
     struct api_call *call;        /* under way; NULL before and after */
     h2o_timeout_entry_t patience; /* linked while the response is being taken */
 };

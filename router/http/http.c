@@ -6,6 +6,8 @@
 #include "router/http/accept.h"
 #include "router/http/chunked.h"
 #include "router/http/framing.h"
+#include "router/http/http_status.h"
+#include "router/http/render.h"
 #include "router/http/rewrite.h"
 #include "router/http/routes.h"
 
@@ -243,12 +245,19 @@ static bool check_project(struct exchange *ex)
  * again, for other transports. */
 static bool check_queue(struct exchange *ex, const struct resource *r)
 {
-    if (!r->queue || (name_is_queue(ex->segments[2]) && name_is_project(ex->project)))
+    struct http_fault fault =
+        http_fault_of(ex->collection == COLLECTION_TOPICS ? FAULT_TOPIC_NAME : FAULT_QUEUE_NAME);
+
+    if (!r->queue)
         return true;
-    exchange_error(ex, 400, "Invalid queue identification",
+    if (name_is_queue(ex->segments[2]) && name_is_project(ex->project)) {
+        ex->queue_path = render_queue_path(ex->collection, ex->segments[2], &ex->arena);
+        return true;
+    }
+    exchange_error(ex, fault.status, fault.title,
                    name_is_project(ex->project)
-                       ? "A queue name is made of 1 to 64 ASCII letters, digits, underscores, "
-                         "dashes and dots."
+                       ? "The name of a queue or topic is made of 1 to 64 ASCII letters, digits, "
+                         "underscores, dashes and dots."
                        : "A project id has at most 256 characters.");
     return false;
 }
@@ -332,6 +341,8 @@ static int on_request(h2o_handler_t *self, h2o_req_t *req)
     r = read_path(ex) ? route_find(ex) : NULL;
     if (r != NULL && !route_is_served(r, ex->api->config))
         r = NULL;
+    if (r != NULL)
+        ex->collection = r->collection;
     if (slice_eq(ex->method, SLICE("OPTIONS")))
         answer_options(ex, r);
     else if (r == NULL)

@@ -5,6 +5,7 @@ struct http_fault http_fault_of(enum fault fault)
     static const struct http_fault faults[FAULT_COUNT] = {
         [FAULT_NONE] = {200, "OK"},
         [FAULT_QUEUE_NAME] = {400, "Invalid queue identification"},
+        [FAULT_TOPIC_NAME] = {400, "Invalid topic identification"},
         [FAULT_REQUEST] = {400, "Invalid API request"},
         [FAULT_BODY] = {400, "Invalid request body"},
         [FAULT_DELETE] = {400, "Unable to delete"},

@@ -1,4 +1,4 @@
-/* /v2/queues/{queue}/messages and /v2/queues/{queue}/messages/{id}. */
+/* /v2/queues/{queue}/messages and /v2/queues/{queue}/messages/{id}, and the same of topics. */
 #include "router/http/routes.h"
 
 #include "router/http/render.h"
@@ -8,10 +8,9 @@ static struct slice queue_of(const struct exchange *ex)
     return ex->segments[2];
 }
 
-static void add_messages_path(struct buffer *b, struct slice queue)
+static void add_messages_path(struct buffer *b, const struct exchange *ex)
 {
-    buffer_add_literal(b, "/v2/queues/");
-    buffer_add(b, queue);
+    buffer_add(b, ex->queue_path);
     buffer_add_literal(b, "/messages");
 }
 
@@ -21,7 +20,7 @@ static void set_location(struct exchange *ex, const struct message_id *ids, uint
 {
     struct buffer b = {0};
 
-    add_messages_path(&b, queue_of(ex));
+    add_messages_path(&b, ex);
     buffer_add_literal(&b, "?ids=");
     for (uint32_t i = 0; i < n; i++) {
         if (i > 0)
@@ -45,7 +44,7 @@ static void on_posted(struct api_call *call)
     buffer_add_literal(b, "{\"resources\": [");
     for (uint32_t i = 0; i < c->out.n; i++) {
         buffer_add(b, i == 0 ? SLICE("\"") : SLICE(", \""));
-        render_message_path(b, queue_of(ex), c->out.ids[i]);
+        render_message_path(b, ex->queue_path, c->out.ids[i]);
         buffer_add_char(b, '"');
     }
     buffer_add_literal(b, "]}");
@@ -82,7 +81,7 @@ static void add_next(struct exchange *ex, const struct list_request *r)
     bool first = true;
 
     message_id_write(r->c.out.next, marker);
-    add_messages_path(&href, queue_of(ex));
+    add_messages_path(&href, ex);
     query_add(&href, &first, SLICE("marker"), (struct slice){marker, sizeof(marker)});
     if (r->c.in.limit.given) {
         struct slice limit = arena_printf(&ex->arena, "%lld", (long long)r->c.in.limit.value);
@@ -107,7 +106,7 @@ static void on_listed(struct api_call *call)
     if (exchange_fault(ex, call))
         return;
     buffer_add_char(b, '{');
-    render_messages(b, queue_of(ex), r->c.out.list, r->c.out.n, r->c.out.now_ms);
+    render_messages(b, ex->queue_path, r->c.out.list, r->c.out.n, r->c.out.now_ms);
     buffer_add_literal(b, ", \"links\": [");
     if (r->c.out.n > 0)
         add_next(ex, r);
@@ -138,7 +137,7 @@ static void on_got_many(struct api_call *call)
     if (exchange_fault(ex, call))
         return;
     buffer_add_char(&ex->body, '{');
-    render_messages(&ex->body, queue_of(ex), c->out.list, c->out.n, c->out.now_ms);
+    render_messages(&ex->body, ex->queue_path, c->out.list, c->out.n, c->out.now_ms);
     buffer_add_char(&ex->body, '}');
     exchange_json(ex, 200);
 }
@@ -169,7 +168,7 @@ static void on_got_one(struct api_call *call)
 
     if (exchange_fault(ex, call))
         return;
-    render_message(&ex->body, queue_of(ex), &c->out.list[0], c->out.now_ms);
+    render_message(&ex->body, ex->queue_path, &c->out.list[0], c->out.now_ms);
     exchange_json(ex, 200);
 }
 

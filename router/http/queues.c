@@ -1,4 +1,4 @@
-/* /v2/queues and what lies under a queue itself. */
+/* /v2/queues and what lies under a queue itself, and the same of topics. */
 #include "router/http/routes.h"
 
 #include "router/api/metadata.h"
@@ -15,21 +15,6 @@ static struct slice queue_of(const struct exchange *ex)
     return ex->segments[2];
 }
 
-static void add_queue_path(struct buffer *b, struct slice name)
-{
-    buffer_add_literal(b, "/v2/queues/");
-    buffer_add(b, name);
-}
-
-static void set_location(struct exchange *ex)
-{
-    struct buffer b = {0};
-
-    add_queue_path(&b, queue_of(ex));
-    exchange_header(ex, "location", buffer_slice(&b));
-    buffer_fini(&b);
-}
-
 /* ---- List ------------------------------------------------------------------------------------- */
 
 struct list_request {
@@ -37,14 +22,14 @@ struct list_request {
     bool detailed, detailed_given, with_count_given;
 };
 
-static const char *const list_parameters[] = {"marker", "limit", "detailed", "name", "with_count"};
+static const char *const list_parameters[] = {"marker", "limit", "detailed", "name"};
 
-static bool is_parameter(struct slice name)
+static bool is_parameter(enum collection c, struct slice name)
 {
     for (size_t i = 0; i < sizeof(list_parameters) / sizeof(list_parameters[0]); i++)
         if (slice_eq(slice_of(list_parameters[i]), name))
             return true;
-    return false;
+    return c == COLLECTION_QUEUES && slice_eq(name, SLICE("with_count"));
 }
 
 static void add_flag(struct buffer *b, bool *first, const char *name, bool given, bool value)
@@ -60,8 +45,9 @@ static void add_next(struct exchange *ex, const struct list_request *r)
     bool first = true;
     struct slice name;
 
-    buffer_add_literal(&href, "/v2/queues");
-    query_add(&href, &first, SLICE("marker"), r->c.out.list[r->c.out.n - 1]->name);
+    buffer_add(&href, render_collection(ex->collection));
+    name = collection_member_name(r->c.out.list[r->c.out.n - 1]->name);
+    query_add(&href, &first, SLICE("marker"), name);
     if (r->c.in.limit.given) {
         struct slice limit = arena_printf(&ex->arena, "%lld", (long long)r->c.in.limit.value);
 
@@ -79,6 +65,26 @@ static void add_next(struct exchange *ex, const struct list_request *r)
     buffer_fini(&href);
 }
 
+/* add_listed writes what a list shows of a queue or topic. */
+static void add_listed(struct exchange *ex, const struct queue_record *record, bool detailed)
+{
+    struct slice name = collection_member_name(record->name);
+    struct buffer *b = &ex->body;
+
+    buffer_add_literal(b, "{\"name\": \"");
+    buffer_add(b, name);
+    buffer_add_literal(b, "\", \"href\": \"");
+    buffer_add(b, render_collection(ex->collection));
+    buffer_add_char(b, '/');
+    buffer_add(b, name);
+    buffer_add_char(b, '"');
+    if (detailed) {
+        buffer_add_literal(b, ", \"metadata\": ");
+        metadata_show(b, record, ex->collection, ex->api->config);
+    }
+    buffer_add_char(b, '}');
+}
+
 static void on_listed(struct api_call *call)
 {
     struct exchange *ex = exchange_end(call);
@@ -87,20 +93,11 @@ static void on_listed(struct api_call *call)
 
     if (exchange_fault(ex, call))
         return;
-    buffer_add_literal(b, "{\"queues\": [");
+    buffer_printf(b, "{\"%ss\": [", collection_noun(ex->collection));
     for (uint32_t i = 0; i < r->c.out.n; i++) {
-        const struct queue_record *q = r->c.out.list[i];
-
-        buffer_add(b, i == 0 ? SLICE("{\"name\": \"") : SLICE(", {\"name\": \""));
-        buffer_add(b, q->name);
-        buffer_add_literal(b, "\", \"href\": \"");
-        add_queue_path(b, q->name);
-        buffer_add_char(b, '"');
-        if (r->detailed) {
-            buffer_add_literal(b, ", \"metadata\": ");
-            metadata_show(b, q, ex->api->config);
-        }
-        buffer_add_char(b, '}');
+        if (i > 0)
+            buffer_add_literal(b, ", ");
+        add_listed(ex, r->c.out.list[i], r->detailed);
     }
     buffer_add_literal(b, "], \"links\": [");
     if (r->c.out.n > 0)
@@ -135,7 +132,7 @@ static void read_filters(struct exchange *ex, struct queue_list_call *c)
         items[i] = &q->list[i];
     qsort(items, q->n, sizeof(struct query_item *), by_name);
     for (size_t i = 0; i < q->n; i++)
-        if (!is_parameter(items[i]->name) &&
+        if (!is_parameter(ex->collection, items[i]->name) &&
             (i + 1 == q->n || !slice_eq(items[i]->name, items[i + 1]->name)))
             filters[c->in.filters_n++] = (struct metadata_filter){items[i]->name, items[i]->value};
     c->in.filters = filters;
@@ -150,7 +147,8 @@ void http_queue_list(struct exchange *ex)
     query_text(&ex->query, "name", &c->in.name);
     if (!take_int(ex, "limit", &c->in.limit) ||
         !take_bool(ex, "detailed", &r->detailed, &r->detailed_given) ||
-        !take_bool(ex, "with_count", &c->in.with_count, &r->with_count_given))
+        (ex->collection == COLLECTION_QUEUES &&
+         !take_bool(ex, "with_count", &c->in.with_count, &r->with_count_given)))
         return;
     read_filters(ex, c);
     api_queue_list(c);
@@ -160,7 +158,7 @@ void http_queue_list(struct exchange *ex)
 
 static void send_metadata(struct exchange *ex, const struct queue_record *record)
 {
-    metadata_show(&ex->body, record, ex->api->config);
+    metadata_show(&ex->body, record, ex->collection, ex->api->config);
     exchange_json(ex, 200);
 }
 
@@ -186,7 +184,7 @@ static void on_put(struct api_call *call)
 
     if (exchange_fault(ex, call))
         return;
-    set_location(ex);
+    exchange_header(ex, "location", ex->queue_path);
     exchange_empty(ex, ((struct queue_create_call *)call)->out.created ? 201 : 204);
 }
 
@@ -223,7 +221,7 @@ void http_queue_patch(struct exchange *ex)
         if (!is_patch(ex->headers.content_type)) {
             exchange_header(ex, "accept-patch", SLICE(PATCH_TYPE));
             exchange_error(ex, 415, "415 Unsupported Media Type",
-                           "The media type of a queue's PATCH is " PATCH_TYPE ".");
+                           "The media type of this PATCH is " PATCH_TYPE ".");
             return;
         }
     }
@@ -243,14 +241,14 @@ void http_queue_delete(struct exchange *ex)
 
 /* ---- Stats and purge -------------------------------------------------------------------------- */
 
-static void add_edge(struct buffer *b, const char *name, struct slice queue, struct message_id id,
-                     int64_t created_ms, int64_t now_ms)
+static void add_edge(struct buffer *b, const char *name, struct slice queue_path,
+                     struct message_id id, int64_t created_ms, int64_t now_ms)
 {
     char when[CLOCK_ISO_BYTES];
 
     clock_iso(created_ms, when);
     buffer_printf(b, ", \"%s\": {\"href\": \"", name);
-    render_message_path(b, queue, id);
+    render_message_path(b, queue_path, id);
     buffer_printf(b, "\", \"age\": %lld, \"created\": \"%s\"}",
                   (long long)render_age_s(created_ms, now_ms), when);
 }
@@ -270,9 +268,9 @@ static void on_stats(struct api_call *call)
     buffer_add_literal(b, ", \"total\": ");
     buffer_add_uint(b, op->out.queue_stats.claimed + op->out.queue_stats.free);
     if (op->out.queue_stats.any) {
-        add_edge(b, "oldest", queue_of(ex), op->out.queue_stats.oldest,
+        add_edge(b, "oldest", ex->queue_path, op->out.queue_stats.oldest,
                  op->out.queue_stats.oldest_created_ms, op->now_ms);
-        add_edge(b, "newest", queue_of(ex), op->out.queue_stats.newest,
+        add_edge(b, "newest", ex->queue_path, op->out.queue_stats.newest,
                  op->out.queue_stats.newest_created_ms, op->now_ms);
     }
     buffer_add_literal(b, "}}");

@@ -7,22 +7,38 @@ int64_t render_age_s(int64_t since_ms, int64_t now_ms)
     return now_ms > since_ms ? (now_ms - since_ms) / 1000 : 0;
 }
 
-void render_message_path(struct buffer *out, struct slice queue, struct message_id id)
+struct slice render_collection(enum collection c)
 {
-    buffer_add_literal(out, "/v2/queues/");
-    buffer_add(out, queue);
+    return c == COLLECTION_TOPICS ? SLICE("/v2/topics") : SLICE("/v2/queues");
+}
+
+struct slice render_queue_path(enum collection c, struct slice name, struct arena *a)
+{
+    struct slice collection = render_collection(c);
+    char *path = arena_alloc(a, collection.len + 1 + name.len);
+
+    memcpy(path, collection.p, collection.len);
+    path[collection.len] = '/';
+    memcpy(path + collection.len + 1, name.p, name.len);
+    return (struct slice){path, collection.len + 1 + name.len};
+}
+
+void render_message_path(struct buffer *out, struct slice queue_path, struct message_id id)
+{
+    buffer_add(out, queue_path);
     buffer_add_literal(out, "/messages/");
     message_id_write(id, buffer_reserve(out, MESSAGE_ID_TEXT));
     out->len += MESSAGE_ID_TEXT;
 }
 
-void render_message(struct buffer *out, struct slice queue, const struct message *m, int64_t now_ms)
+void render_message(struct buffer *out, struct slice queue_path, const struct message *m,
+                    int64_t now_ms)
 {
     buffer_add_literal(out, "{\"id\": \"");
     message_id_write(m->id, buffer_reserve(out, MESSAGE_ID_TEXT));
     out->len += MESSAGE_ID_TEXT;
     buffer_add_literal(out, "\", \"href\": \"");
-    render_message_path(out, queue, m->id);
+    render_message_path(out, queue_path, m->id);
     if (m->claimed) {
         buffer_add_literal(out, "?claim_id=");
         claim_id_write(&m->claim_id, buffer_reserve(out, CLAIM_ID_TEXT));
@@ -42,14 +58,14 @@ void render_message(struct buffer *out, struct slice queue, const struct message
     buffer_add_char(out, '}');
 }
 
-void render_messages(struct buffer *out, struct slice queue, const struct message *list, uint32_t n,
-                     int64_t now_ms)
+void render_messages(struct buffer *out, struct slice queue_path, const struct message *list,
+                     uint32_t n, int64_t now_ms)
 {
     buffer_add_literal(out, "\"messages\": [");
     for (uint32_t i = 0; i < n; i++) {
         if (i > 0)
             buffer_add_literal(out, ", ");
-        render_message(out, queue, &list[i], now_ms);
+        render_message(out, queue_path, &list[i], now_ms);
     }
     buffer_add_char(out, ']');
 }

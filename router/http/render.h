@@ -1,22 +1,30 @@
-/* router/http/render.h - the JSON of messages, and the parameters that several handlers read. */
+/* router/http/render.h - addresses, the JSON of messages, and the parameters that several handlers read. */
 #ifndef ROUTER_HTTP_RENDER_H
 #define ROUTER_HTTP_RENDER_H
 
 #include "router/http/exchange.h"
 
-/* render_message appends a message as lists, claims and single reads show it. */
-void render_message(struct buffer *out, struct slice queue, const struct message *m,
+/* render_collection gives "/v2/queues" or "/v2/topics". */
+struct slice render_collection(enum collection c);
+
+/* render_queue_path gives /v2/queues/Q or /v2/topics/T, in a. */
+struct slice render_queue_path(enum collection c, struct slice name, struct arena *a);
+
+/* In what follows queue_path is that of the queue or topic that the message is in.
+ *
+ * render_message appends a message as lists, claims and single reads show it. */
+void render_message(struct buffer *out, struct slice queue_path, const struct message *m,
                     int64_t now_ms);
 
 /* render_messages appends "messages": [...] of them. */
-void render_messages(struct buffer *out, struct slice queue, const struct message *list, uint32_t n,
-                     int64_t now_ms);
+void render_messages(struct buffer *out, struct slice queue_path, const struct message *list,
+                     uint32_t n, int64_t now_ms);
 
 /* render_age_s gives whole seconds since a moment, never less than 0. */
 int64_t render_age_s(int64_t since_ms, int64_t now_ms);
 
 /* render_message_path appends /v2/queues/Q/messages/ID. */
-void render_message_path(struct buffer *out, struct slice queue, struct message_id id);
+void render_message_path(struct buffer *out, struct slice queue_path, struct message_id id);
 
 /* take_int and take_bool read a parameter. False: it is wrong, and the exchange has ended. */
 bool take_int(struct exchange *ex, const char *name, struct optional_int *value);

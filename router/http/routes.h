@@ -28,7 +28,8 @@ enum served_with { SERVED_ALWAYS, SERVED_WITH_ADMIN_MODE, SERVED_WITH_POOLING };
 struct resource {
     const char *path; /* parts in braces match anything */
     bool open;        /* needs no Client-ID and no project */
-    bool queue;       /* its third part is a queue's name */
+    enum collection collection;
+    bool queue; /* its third part is the name of a queue, or of a topic */
     enum served_with with;
     struct route methods[METHOD_COUNT];
 };
@@ -54,7 +55,7 @@ const struct resource *route_table(size_t *n);
 
 /* Handlers, by file. The path's parts are in ex->segments. */
 http_handler_fn http_versions, http_home, http_ping;             /* home.c */
-http_handler_fn http_queue_list, http_queue_get, http_queue_put; /* queues.c */
+http_handler_fn http_queue_list, http_queue_get, http_queue_put; /* queues.c, of topics too */
 http_handler_fn http_queue_patch, http_queue_delete, http_queue_stats, http_queue_purge;
 http_handler_fn http_message_list, http_message_post, http_message_bulk_delete; /* messages.c */
 http_handler_fn http_message_get, http_message_delete;

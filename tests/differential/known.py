@@ -295,6 +295,12 @@ def _(d):
         r"|queues/(href-template|href-vars/(name|with_count)))", d.where))
 
 
+@known("home-topics", "The home document names topics, too.")
+def _(d):
+    return to(d, "GET", "/v2/") and d.peer == ABSENT \
+        and bool(re.fullmatch(r"/resources/rel/topic\w*", d.where))
+
+
 @known("accept-patch", "RFC 5789 wants Accept-Patch with a 415.")
 def _(d):
     return d.where == "header accept-patch" and d.peer == ABSENT and d.nusku == PATCH_TYPE \

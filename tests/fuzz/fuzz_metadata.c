@@ -17,8 +17,11 @@ static void check_shown(struct slice metadata, const struct config *config)
         queue_record_new(&(struct queue_row){.name = SLICE("q"), .metadata = metadata});
     struct buffer out = {0};
 
-    metadata_show(&out, r, config);
-    check_object(buffer_slice(&out));
+    for (enum collection c = 0; c < COLLECTION_COUNT; c++) {
+        out.len = 0;
+        metadata_show(&out, r, c, config);
+        check_object(buffer_slice(&out));
+    }
     buffer_fini(&out);
     queue_record_unref(r);
 }
@@ -39,7 +42,8 @@ static void check_normalised(struct json object)
     arena_fini(&a);
 }
 
-static void check_patch(struct slice metadata, struct json patch, const struct config *config)
+static void check_patch(struct slice metadata, struct json patch, enum collection of,
+                        const struct config *config)
 {
     struct arena a = {0};
     struct buffer out = {0};
@@ -49,7 +53,7 @@ static void check_patch(struct slice metadata, struct json patch, const struct c
     if (metadata_patch_check(patch, &a, &f) != ST_OK) {
         assert(f.st == ST_INVALID && f.text[0] != '\0');
     } else {
-        st = metadata_patch(metadata, patch, &out, &a, &f);
+        st = metadata_patch(metadata, patch, of, &out, &a, &f);
         assert(st == ST_OK || (st == ST_CONFLICT && out.len == 0));
         if (st == ST_OK) {
             check_object(buffer_slice(&out));
@@ -75,7 +79,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     check_shown(metadata, &config);
     if (json_check(document, &v, NULL) == ST_OK)
-        check_patch(metadata, v, &config);
+        for (enum collection c = 0; c < COLLECTION_COUNT; c++)
+            check_patch(metadata, v, c, &config);
     config_fini(&config);
     return 0;
 }

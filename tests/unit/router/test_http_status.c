@@ -11,6 +11,7 @@ static void test_http_status_every_fault_is_the_one_of_the_contract(void **state
         const char *title;
     } expected[] = {
         {FAULT_QUEUE_NAME, 400, "Invalid queue identification"},
+        {FAULT_TOPIC_NAME, 400, "Invalid topic identification"},
         {FAULT_REQUEST, 400, "Invalid API request"},
         {FAULT_BODY, 400, "Invalid request body"},
         {FAULT_DELETE, 400, "Unable to delete"},

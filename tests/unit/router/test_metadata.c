@@ -202,19 +202,24 @@ static struct queue_record *record_of(const char *metadata)
 }
 
 /* show gives the object that is shown, in a. */
-static struct json show(const char *metadata, struct arena *a)
+static struct json show_of(enum collection of, const char *metadata, struct arena *a)
 {
     struct queue_record *record = metadata == NULL ? NULL : record_of(metadata);
     struct buffer out = {0};
     struct slice shown;
 
     buffer_add_literal(&out, "x"); /* it appends */
-    metadata_show(&out, record, &config);
+    metadata_show(&out, record, of, &config);
     queue_record_unref(record);
     shown = arena_copy(a, buffer_slice(&out));
     buffer_fini(&out);
     assert_int_equal(shown.p[0], 'x');
     return parse(slice_from(shown, 1));
+}
+
+static struct json show(const char *metadata, struct arena *a)
+{
+    return show_of(COLLECTION_QUEUES, metadata, a);
 }
 
 static void assert_member(struct json object, const char *name, const char *raw)
@@ -315,7 +320,7 @@ static void test_metadata_show_does_not_read_what_it_copies(void **state)
 
     (void)state;
     memcpy(garbage, "\"{[\\\n\"\"", 7);
-    metadata_show(&out, record, &config);
+    metadata_show(&out, record, COLLECTION_QUEUES, &config);
     assert_true(slice_starts(buffer_slice(&out),
                              SLICE("{\"key\": 1, \"_default_message_ttl\": 3600, "
                                    "\"{[\\\n\"\": 2, \"_max_messages_post_size\": 262144, ")));
@@ -345,6 +350,27 @@ static void test_metadata_show_of_a_damaged_row_is_the_defaults(void **state)
 
     for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++)
         assert_defaults(show(damaged[i], *state));
+}
+
+/* A topic shows three of the seven; what is stored beside them is shown as it is. */
+static void test_metadata_show_of_a_topic_has_three_defaults(void **state)
+{
+    static const struct {
+        const char *metadata, *shown;
+    } cases[] = {
+        {NULL, "{\"_max_messages_post_size\": 262144, \"_default_message_ttl\": 3600, "
+               "\"_default_message_delay\": 0}"},
+        {"{}", "{\"_max_messages_post_size\": 262144, \"_default_message_ttl\": 3600, "
+               "\"_default_message_delay\": 0}"},
+        {"{\"_enable_encrypt_messages\": null, \"_default_message_ttl\": null, \"a\": 1, "
+         "\"_max_claim_count\": 3}",
+         "{\"_enable_encrypt_messages\": null, \"_default_message_ttl\": 3600, \"a\": 1, "
+         "\"_max_claim_count\": 3, \"_max_messages_post_size\": 262144, "
+         "\"_default_message_delay\": 0}"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_slice(show_of(COLLECTION_TOPICS, cases[i].metadata, *state).raw, cases[i].shown);
 }
 
 /* ---- Normalising ------------------------------------------------------------------------------ */
@@ -545,7 +571,8 @@ static void test_metadata_patch_gives_the_changed_object(void **state)
         struct buffer out = {0};
 
         if (metadata_patch_check(patch, *state, &f) != ST_OK ||
-            metadata_patch(slice_of(cases[i].metadata), patch, &out, *state, &f) != ST_OK)
+            metadata_patch(slice_of(cases[i].metadata), patch, COLLECTION_QUEUES, &out, *state,
+                           &f) != ST_OK)
             fail_msg("%s on %s: %s", cases[i].patch, cases[i].metadata, f.text);
         assert_slice(buffer_slice(&out), cases[i].result);
         buffer_fini(&out);
@@ -576,7 +603,8 @@ static void test_metadata_patch_of_what_is_not_there_is_a_conflict(void **state)
         struct buffer out = {0};
 
         assert_int_equal(metadata_patch_check(patch, *state, &f), ST_OK);
-        if (metadata_patch(slice_of(cases[i].metadata), patch, &out, *state, &f) != ST_CONFLICT)
+        if (metadata_patch(slice_of(cases[i].metadata), patch, COLLECTION_QUEUES, &out, *state,
+                           &f) != ST_CONFLICT)
             fail_msg("%s on %s was done", cases[i].patch, cases[i].metadata);
         assert_int_equal(out.len, 0);
         if (strstr(f.text, cases[i].key) == NULL)
@@ -596,9 +624,25 @@ static void test_metadata_patch_of_each_shown_attribute_finds_it(void **state)
                          shown_names[i], shown_names[i], shown_names[i]);
         struct buffer out = {0};
 
-        assert_int_equal(metadata_patch(SLICE("{\"a\": 1}"), parse(text), &out, *state, NULL),
-                         ST_OK);
+        assert_int_equal(
+            metadata_patch(SLICE("{\"a\": 1}"), parse(text), COLLECTION_QUEUES, &out, *state, NULL),
+            ST_OK);
         assert_slice(buffer_slice(&out), "{\"a\": 1}");
+        buffer_fini(&out);
+    }
+}
+
+static void test_metadata_patch_of_a_topic_finds_what_topics_show(void **state)
+{
+    for (size_t i = 0; i < SHOWN; i++) {
+        struct slice text = arena_printf(
+            *state, "[{\"op\": \"remove\", \"path\": \"/metadata/%s\"}]", shown_names[i]);
+        struct buffer out = {0};
+        struct failure f;
+
+        assert_int_equal(
+            metadata_patch(SLICE("{}"), parse(text), COLLECTION_TOPICS, &out, *state, &f),
+            i < 3 ? ST_OK : ST_CONFLICT);
         buffer_fini(&out);
     }
 }
@@ -616,9 +660,9 @@ static void test_metadata_patch_with_many_keys_takes_no_square_of_time(void **st
     }
     buffer_add_char(&metadata, '}');
     buffer_add_char(&patch, ']');
-    assert_int_equal(
-        metadata_patch(buffer_slice(&metadata), parse(buffer_slice(&patch)), &out, *state, NULL),
-        ST_OK);
+    assert_int_equal(metadata_patch(buffer_slice(&metadata), parse(buffer_slice(&patch)),
+                                    COLLECTION_QUEUES, &out, *state, NULL),
+                     ST_OK);
     assert_slice(buffer_slice(&out), "{}");
     buffer_fini(&out);
     buffer_fini(&patch);
@@ -656,12 +700,14 @@ int main(void)
         TEST(test_metadata_show_does_not_read_what_it_copies),
         TEST(test_metadata_show_of_what_was_not_normalised_means_the_same),
         TEST(test_metadata_show_of_a_damaged_row_is_the_defaults),
+        TEST(test_metadata_show_of_a_topic_has_three_defaults),
         TEST(test_metadata_normalise_has_each_key_once),
         TEST(test_metadata_patch_check_takes_the_changes_of_the_contract),
         TEST(test_metadata_patch_check_refuses_everything_else),
         TEST(test_metadata_patch_gives_the_changed_object),
         TEST(test_metadata_patch_of_what_is_not_there_is_a_conflict),
         TEST(test_metadata_patch_of_each_shown_attribute_finds_it),
+        TEST(test_metadata_patch_of_a_topic_finds_what_topics_show),
         TEST(test_metadata_patch_with_many_keys_takes_no_square_of_time),
         TEST(test_metadata_check_survives_the_largest_minimum_delay),
     };

@@ -51,6 +51,13 @@ static void test_routes_find_every_path_of_the_api(void **state)
         {"/v2/queues/messages/messages/messages", "/v2/queues/{queue}/messages/{id}"},
         {"/v2/queues/q%2Fstats/stats", "/v2/queues/{queue}/stats"},
         {"/v2/%71ueues", "/v2/queues"},
+        {"/v2/topics", "/v2/topics"},
+        {"/v2/topics/t", "/v2/topics/{topic}"},
+        {"/v2/topics/", "/v2/topics/{topic}"},
+        {"/v2/topics/t/stats", "/v2/topics/{topic}/stats"},
+        {"/v2/topics/t/purge", "/v2/topics/{topic}/purge"},
+        {"/v2/topics/t/messages", "/v2/topics/{topic}/messages"},
+        {"/v2/topics/t/messages/5", "/v2/topics/{topic}/messages/{id}"},
         /* a slash at the end means an empty name or id */
         {"/v2/queues/", "/v2/queues/{queue}"},
         {"/v2/queues/q/messages/", "/v2/queues/{queue}/messages/{id}"},
@@ -98,6 +105,9 @@ static void test_routes_find_nothing_else(void **state)
         "/v2/queues/q/claims/5/",
         "/v2/queues/q//messages",
         "/v2/queues%2Fq",
+        "/v2/topics/t/claims", /* of a topic there are none */
+        "/v2/topics/t/claims/5",
+        "/v2/topics/t/share",
         "/v2/queues/a/b/c/d/e/f/g/h",
         "/x",
         "/v2/{queue}",
@@ -158,6 +168,26 @@ static void test_routes_serve_the_methods_of_the_contract(void **state)
          {[METHOD_GET] = http_claim_get,
           [METHOD_PATCH] = http_claim_patch,
           [METHOD_DELETE] = http_claim_delete}},
+        {"/v2/topics", false, false, {[METHOD_GET] = http_queue_list}},
+        {"/v2/topics/t",
+         false,
+         true,
+         {[METHOD_GET] = http_queue_get,
+          [METHOD_PUT] = http_queue_put,
+          [METHOD_PATCH] = http_queue_patch,
+          [METHOD_DELETE] = http_queue_delete}},
+        {"/v2/topics/t/stats", false, true, {[METHOD_GET] = http_queue_stats}},
+        {"/v2/topics/t/purge", false, true, {[METHOD_POST] = http_queue_purge}},
+        {"/v2/topics/t/messages",
+         false,
+         true,
+         {[METHOD_GET] = http_message_list,
+          [METHOD_POST] = http_message_post,
+          [METHOD_DELETE] = http_message_bulk_delete}},
+        {"/v2/topics/t/messages/5",
+         false,
+         true,
+         {[METHOD_GET] = http_message_get, [METHOD_DELETE] = http_message_delete}},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -179,9 +209,33 @@ static void test_routes_with_a_queue_have_it_as_their_third_part(void **state)
 
     (void)state;
     table = route_table(&n);
+    for (size_t i = 0; i < n; i++) {
+        struct slice path = slice_of(table[i].path);
+        bool of_topics = slice_starts(path, SLICE("/v2/topics"));
+
+        assert_int_equal(table[i].collection, of_topics ? COLLECTION_TOPICS : COLLECTION_QUEUES);
+        assert_int_equal(table[i].queue, slice_starts(path, SLICE("/v2/queues/{queue}")) ||
+                                             slice_starts(path, SLICE("/v2/topics/{topic}")));
+    }
+}
+
+/* The rules of topics are their own; those of messages go for both. */
+static void test_routes_of_topics_go_by_the_rules_of_topics(void **state)
+{
+    const struct resource *table;
+    size_t n;
+
+    (void)state;
+    table = route_table(&n);
     for (size_t i = 0; i < n; i++)
-        assert_int_equal(table[i].queue,
-                         slice_starts(slice_of(table[i].path), SLICE("/v2/queues/{queue}")));
+        for (int m = 0; m < METHOD_COUNT; m++) {
+            struct slice rule = slice_of(policy_name(table[i].methods[m].policy));
+
+            if (slice_starts(rule, SLICE("topics:")))
+                assert_int_equal(table[i].collection, COLLECTION_TOPICS);
+            if (slice_starts(rule, SLICE("queues:")))
+                assert_int_equal(table[i].collection, COLLECTION_QUEUES);
+        }
 }
 
 static void test_routes_allow_lists_methods_in_order_and_options_last(void **state)
@@ -239,6 +293,7 @@ int main(void)
         cmocka_unit_test(test_routes_of_the_table_are_found_by_their_own_path),
         cmocka_unit_test(test_routes_serve_the_methods_of_the_contract),
         cmocka_unit_test(test_routes_with_a_queue_have_it_as_their_third_part),
+        cmocka_unit_test(test_routes_of_topics_go_by_the_rules_of_topics),
         cmocka_unit_test(test_routes_allow_lists_methods_in_order_and_options_last),
         cmocka_unit_test(test_routes_method_read_knows_six_methods_as_they_are_written),
     };
