@@ -136,13 +136,15 @@ def test_project_of_256_characters(api):
     assert api.put(new_queue(), headers={"X-Project-ID": longest}).status == 201
 
 
-@pytest.mark.parametrize("path", [path for path in ROUTES if "/q" in path and path != "/v2/queues"])
+@pytest.mark.parametrize("path", [path for path in ROUTES if path.count("/") > 2])
 def test_project_of_257_characters(api, path):
     too_long = {"X-Project-ID": "p" * 257}
-    refused(api.get(path, headers=too_long), 400, "Invalid queue identification")
+    kind = path.split("/")[2].rstrip("s")
+    refused(api.get(path, headers=too_long), 400, f"Invalid {kind} identification")
 
 
-@pytest.mark.parametrize("path, status", [("/v2/queues", 200), ("/v2/", 200), ("/v2/ping", 204)])
+@pytest.mark.parametrize("path, status", [("/v2/queues", 200), ("/v2/topics", 200), ("/v2/", 200),
+                                          ("/v2/ping", 204)])
 def test_length_of_project_matters_only_with_a_queue(api, path, status):
     assert api.get(path, headers={"X-Project-ID": "p" * 257}).status == status
 

@@ -1,27 +1,30 @@
-"""Pages of queues and messages, and the links between them (section 4)."""
+"""Pages of queues, topics and messages, and the links between them (section 4)."""
 
 import pytest
 from support.api import new_queue, query, refused
 
 
-@pytest.fixture(params=["queues", "messages"])
+@pytest.fixture(params=["queues", "topics", "messages", "messages of a topic"])
 def listing(request, api):
     """(kind, path) of a list with 25 items, and what makes item n."""
-    if request.param == "queues":
+    if request.param in NAMED:
         for n in range(25):
-            api.put(f"/v2/queues/q{n:02}")
-        return "queues", "/v2/queues"
+            api.put(f"/v2/{request.param}/q{n:02}")
+        return request.param, f"/v2/{request.param}"
     queue = new_queue()
+    if request.param == "messages of a topic":
+        queue = queue.replace("queues", "topics")
     api.other().fill(queue, *(f"q{n:02}" for n in range(25)))
     return "messages", f"{queue}/messages"
 
 
+NAMED = ("queues", "topics")  # lists of these show names, and page by them
 ALL = [f"q{n:02}" for n in range(25)]
 
 
 def items(answer, kind):
     assert answer.status == 200
-    return [item["name" if kind == "queues" else "body"] for item in answer.json[kind]]
+    return [item["name" if kind in NAMED else "body"] for item in answer.json[kind]]
 
 
 def walk(api, kind, first):
@@ -70,7 +73,8 @@ def test_last_page_has_a_link(api, listing):
     assert (last.status, last.json) == (200, {kind: [], "links": []})
 
 
-@pytest.mark.parametrize("kind, path", [("queues", "/v2/queues"), ("messages", None)])
+@pytest.mark.parametrize("kind, path", [("queues", "/v2/queues"), ("topics", "/v2/topics"),
+                                        ("messages", None)])
 def test_empty_list(api, kind, path):
     answer = api.get(path or f"{new_queue()}/messages")
     assert (answer.status, answer.json) == (200, {kind: [], "links": []})
@@ -88,7 +92,7 @@ def test_link_repeats_the_parameters(api, listing, asked, kept):
     marker = came.pop("marker")
     assert came == kept
     last = answer.json[kind][-1]
-    assert marker == [last["name"]] if kind == "queues" else len(marker) == 1
+    assert marker == [last["name"]] if kind in NAMED else len(marker) == 1
 
 
 @pytest.mark.parametrize("asked, kept", [
@@ -121,13 +125,15 @@ def test_link_of_messages(api, queue, asked, kept):
 @pytest.mark.parametrize("marker, first", [
     ("q00", 1), ("q09", 10), ("q23", 24), ("q24", None), ("zzz", None), ("a", 0), ("q", 0),
     ("q10x", 11), ("q0", 0), ("%FF", None), ("Q", 0), ("%00", 0), ("q%2010", 0), ("", 0),
+    ("~", None), ("~q00", None), ("%7F", None),
 ])
-def test_marker_of_queues(api, marker, first):
+@pytest.mark.parametrize("kind", NAMED)
+def test_marker_of_names(api, kind, marker, first):
     """The name of an item that need not exist; by bytes greater ones follow."""
     for name in ALL:
-        api.put(f"/v2/queues/{name}")
-    answer = api.get(f"/v2/queues?marker={marker}&limit=2")
-    assert items(answer, "queues") == ([] if first is None else ALL[first:first + 2])
+        api.put(f"/v2/{kind}/{name}")
+    answer = api.get(f"/v2/{kind}?marker={marker}&limit=2")
+    assert items(answer, kind) == ([] if first is None else ALL[first:first + 2])
 
 
 def test_marker_is_the_first_item(api, listing):
@@ -141,8 +147,8 @@ def test_marker_is_the_first_item(api, listing):
 def test_new_items_follow_the_marker(api, listing):
     kind, path = listing
     end = api.get(api.get(f"{path}?limit=20").next).next
-    if kind == "queues":
-        api.put("/v2/queues/r")
+    if kind in NAMED:
+        api.put(f"{path}/r")
     else:
         api.other().fill(path.rpartition("/")[0], "r")
     assert items(api.get(end), kind) == ["r"]

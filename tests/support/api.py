@@ -25,6 +25,8 @@ SHOWN = {
     "_max_claim_count": None,
     "_enable_encrypt_messages": False,
 }
+SHOWN_OF_TOPICS = {name: SHOWN[name] for name in ("_max_messages_post_size", "_default_message_ttl",
+                                                  "_default_message_delay")}
 ROUTES = {
     "/": ["GET"],
     "/v2/": ["GET"],
@@ -40,6 +42,12 @@ ROUTES = {
     "/v2/queues/q/subscriptions": ["GET", "POST"],
     "/v2/queues/q/subscriptions/x": ["DELETE", "GET", "PATCH"],
     "/v2/queues/q/subscriptions/x/confirm": ["PUT"],
+    "/v2/topics": ["GET"],
+    "/v2/topics/t": ["DELETE", "GET", "PATCH", "PUT"],
+    "/v2/topics/t/stats": ["GET"],
+    "/v2/topics/t/purge": ["POST"],
+    "/v2/topics/t/messages": ["DELETE", "GET", "POST"],
+    "/v2/topics/t/messages/x": ["DELETE", "GET"],
 }
 METHODS = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"]
 
