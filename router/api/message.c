@@ -372,6 +372,13 @@ void api_message_delete(struct message_delete_call *c)
         call_find(&c->call, c->in.queue, found_for_delete);
 }
 
+/* needs_claims tells whether messages are deleted by ids together with their claims only. There are none
+ * of a topic's. */
+static bool needs_claims(const struct api_call *c)
+{
+    return c->api->config->message_delete_with_claim_id && c->collection == COLLECTION_QUEUES;
+}
+
 static void found_for_delete_many(struct api_call *call)
 {
     struct message_delete_many_call *c = CALL_OF(struct message_delete_many_call, call);
@@ -384,7 +391,7 @@ static void found_for_delete_many(struct api_call *call)
         call_done(call);
         return;
     }
-    if (call->api->config->message_delete_with_claim_id) {
+    if (needs_claims(call)) {
         for (size_t i = 0; i < c->in.claims_n; i++)
             n += claim_id_read(c->in.claims[i], &claims[n]);
         op->in.message_delete.rule = DELETE_CLAIMED;
@@ -398,7 +405,7 @@ void api_message_delete_many(struct message_delete_many_call *c)
 {
     if (!call_check_name(&c->call, c->in.queue))
         return;
-    if (c->call.api->config->message_delete_with_claim_id && !c->in.claims_given) {
+    if (needs_claims(&c->call) && !c->in.claims_given) {
         call_fail(&c->call, FAULT_REQUEST,
                   "Deleting by \"ids\" needs the \"claim_ids\" that the messages are under.");
         return;
@@ -447,7 +454,7 @@ void api_message_pop(struct message_pop_call *c)
 
     if (!call_check_name(&c->call, c->in.queue))
         return;
-    if (config->message_delete_with_claim_id && c->in.claims_given) {
+    if (needs_claims(&c->call) && c->in.claims_given) {
         call_fail(&c->call, FAULT_REQUEST, "\"claim_ids\" go with \"ids\", not with \"pop\".");
         return;
     }

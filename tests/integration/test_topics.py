@@ -415,6 +415,16 @@ def test_delete_messages(api, topic):
     assert api.everything(topic) == []
 
 
+def test_topics_are_free_of_message_delete_with_claim_id(start):
+    """There are no claims that could be named."""
+    api, topic = Client(start("transport.message_delete_with_claim_id=true").port), new_topic()
+    ids = api.fill(topic, 1, 2, 3)
+    assert api.delete(f"{topic}/messages?ids={ids[0]}").status == 204
+    assert api.delete(f"{topic}/messages?ids={ids[1]}&claim_ids=x").status == 204
+    assert api.delete(f"{topic}/messages?pop=1&claim_ids=x").bodies == [3]
+    refused(api.delete(f"{api.queue()}/messages?ids={ids[0]}"), 400, "Invalid API request")
+
+
 # A queue and a topic of one name
 
 def test_twins_share_no_metadata(api, twins):
