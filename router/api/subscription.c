@@ -65,8 +65,8 @@ static bool check_is_dict(struct api_call *c, struct json object)
 
 static void no_subscription(struct api_call *c)
 {
-    call_fail(c, FAULT_NOT_FOUND, "There is no such subscription on queue %.*s, or it has ended.",
-              SLICE_ARG(c->queue_name));
+    call_fail(c, FAULT_NOT_FOUND, "There is no such subscription on %s %.*s, or it has ended.",
+              collection_noun(c->collection), SLICE_ARG(c->queue_name));
 }
 
 /* ---- Create ----------------------------------------------------------------------------------- */
@@ -77,15 +77,16 @@ static void on_put(struct api_call *call)
     const struct op *op = &call->routed.op;
 
     if (op->st == ST_FULL) {
-        call_fail(call, FAULT_REQUEST, "Queue %.*s has as many subscriptions as it may have: %lld.",
-                  SLICE_ARG(call->queue_name),
+        call_fail(call, FAULT_REQUEST,
+                  "The %s %.*s has as many subscriptions as it may have: %lld.",
+                  collection_noun(call->collection), SLICE_ARG(call->queue_name),
                   (long long)call->api->config->max_subscriptions_per_queue);
     } else if (op->st != ST_OK) {
         call_fail_status(call, &op->f, op->st);
     } else if (op->out.subscription_put.confirmed) {
         call_fail(call, FAULT_CONFLICT,
-                  "The subscriber has a confirmed subscription to queue %.*s already.",
-                  SLICE_ARG(call->queue_name));
+                  "The subscriber has a confirmed subscription to %s %.*s already.",
+                  collection_noun(call->collection), SLICE_ARG(call->queue_name));
     } else {
         c->out.id = op->out.subscription_put.id;
         call_done(call);
@@ -224,8 +225,8 @@ static void on_changed(struct api_call *call)
     if (op->st == ST_NOT_FOUND)
         no_subscription(call);
     else if (op->st == ST_CONFLICT)
-        call_fail(call, FAULT_CONFLICT, "The subscriber has a subscription to queue %.*s already.",
-                  SLICE_ARG(call->queue_name));
+        call_fail(call, FAULT_CONFLICT, "The subscriber has a subscription to %s %.*s already.",
+                  collection_noun(call->collection), SLICE_ARG(call->queue_name));
     else if (op->st != ST_OK)
         call_fail_status(call, &op->f, op->st);
     else

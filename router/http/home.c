@@ -68,6 +68,15 @@ static const struct entry entries[] = {
      "DELETE"},
     {"topic_message_get", "/topics/{topic_name}/messages/{message_id}", "topic_name message_id",
      "GET"},
+    {"topic_subscriptions_get", "/topics/{topic_name}/subscriptions{?marker,limit}",
+     "topic_name marker limit=subscription_limit", "GET"},
+    {"topic_subscriptions_post", "/topics/{topic_name}/subscriptions", "topic_name", "POST", true},
+    {"topic_subscription", "/topics/{topic_name}/subscriptions/{subscriptions_id}",
+     "topic_name subscriptions_id", "GET DELETE"},
+    {"topic_subscription_patch", "/topics/{topic_name}/subscriptions/{subscriptions_id}",
+     "topic_name subscriptions_id", "PATCH", true},
+    {"topic_subscription_confirm", "/topics/{topic_name}/subscriptions/{subscriptions_id}/confirm",
+     "topic_name subscriptions_id", "PUT"},
     {"ping", "/ping", NULL, "GET"},
 };
 

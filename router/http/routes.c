@@ -56,6 +56,16 @@ static const struct resource resources[] = {
     {"/v2/topics/{topic}/messages/{id}", .collection = COLLECTION_TOPICS, .queue = true,
      .methods = {[METHOD_GET] = {http_message_get, POLICY_MESSAGES_GET},
                  [METHOD_DELETE] = {http_message_delete, POLICY_MESSAGES_DELETE}}},
+    {"/v2/topics/{topic}/subscriptions", .collection = COLLECTION_TOPICS, .queue = true,
+     .methods = {[METHOD_GET] = {http_subscription_list, POLICY_SUBSCRIPTION_GET_ALL},
+                 [METHOD_POST] = {http_subscription_create, POLICY_SUBSCRIPTION_CREATE}}},
+    {"/v2/topics/{topic}/subscriptions/{id}", .collection = COLLECTION_TOPICS, .queue = true,
+     .methods = {[METHOD_GET] = {http_subscription_get, POLICY_SUBSCRIPTION_GET},
+                 [METHOD_PATCH] = {http_subscription_patch, POLICY_SUBSCRIPTION_UPDATE},
+                 [METHOD_DELETE] = {http_subscription_delete, POLICY_SUBSCRIPTION_DELETE}}},
+    {"/v2/topics/{topic}/subscriptions/{id}/confirm", .collection = COLLECTION_TOPICS,
+     .queue = true,
+     .methods = {[METHOD_PUT] = {http_subscription_confirm, POLICY_SUBSCRIPTION_CONFIRM}}},
 };
 
 static const char *const method_names[METHOD_COUNT] = {

@@ -1,4 +1,4 @@
-/* /v2/queues/{queue}/subscriptions and what lies under it. */
+/* /v2/queues/{queue}/subscriptions and what lies under it, and the same of topics. */
 #include "router/http/routes.h"
 
 #include "router/http/render.h"
@@ -15,8 +15,7 @@ static struct slice id_of(const struct exchange *ex)
 
 static void add_subscriptions_path(struct buffer *b, const struct exchange *ex)
 {
-    buffer_add_literal(b, "/v2/queues/");
-    buffer_add(b, queue_of(ex));
+    buffer_add(b, ex->queue_path);
     buffer_add_literal(b, "/subscriptions");
 }
 

@@ -11,7 +11,11 @@ BAD_NAMES = ["n" * 65, "a@b", "a%20b", "a%0A", "%00", "a%2Fb", "a%C3%A9", "%FF",
              "%7Ea", "a%", "n" * 5000, ""]
 ON_A_TOPIC = [("GET", ""), ("PUT", ""), ("PATCH", ""), ("DELETE", ""), ("GET", "/stats"),
               ("POST", "/purge"), ("GET", "/messages"), ("POST", "/messages"),
-              ("DELETE", "/messages"), ("GET", "/messages/x"), ("DELETE", "/messages/x")]
+              ("DELETE", "/messages"), ("GET", "/messages/x"), ("DELETE", "/messages/x"),
+              ("GET", "/subscriptions"), ("POST", "/subscriptions"), ("GET", "/subscriptions/x"),
+              ("PATCH", "/subscriptions/x"), ("DELETE", "/subscriptions/x"),
+              ("PUT", "/subscriptions/x/confirm")]
+HOOK = "http://example.org/hook"
 
 
 def new_topic():
@@ -112,6 +116,11 @@ def test_topic_belongs_to_its_project(api, topic):
     ("DELETE", "/messages?ids=x", None, 204, None),
     ("DELETE", "/messages?pop=1", None, 200, {"messages": []}),
     ("POST", "/purge", None, 204, None),
+    ("GET", "/subscriptions", None, 200, {"subscriptions": [], "links": []}),
+    ("GET", "/subscriptions/x", None, 404, "Not found"),
+    ("PATCH", "/subscriptions/x", {"ttl": 100}, 404, "Not found"),
+    ("DELETE", "/subscriptions/x", None, 204, None),
+    ("PUT", "/subscriptions/x/confirm", {"confirmed": True}, 404, "Not found"),
 ])
 @pytest.mark.parametrize("state", ["never made", "deleted", "a queue"])
 def test_missing_topic(api, method, path, body, status, answer, state):
@@ -423,6 +432,100 @@ def test_topics_are_free_of_message_delete_with_claim_id(start):
     assert api.delete(f"{topic}/messages?ids={ids[1]}&claim_ids=x").status == 204
     assert api.delete(f"{topic}/messages?pop=1&claim_ids=x").bodies == [3]
     refused(api.delete(f"{api.queue()}/messages?ids={ids[0]}"), 400, "Invalid API request")
+
+
+# Subscriptions: those of queues are tested in a file of their own, by the same handlers
+
+def subscribe(api, path, subscriber=HOOK, **members):
+    """Makes a subscription and returns its path."""
+    answer = api.post(f"{path}/subscriptions", {"subscriber": subscriber, **members})
+    assert answer.status == 201, answer
+    return f"{path}/subscriptions/{answer.json['subscription_id']}"
+
+
+def subscribers(api, path):
+    answer = api.get(f"{path}/subscriptions?limit=20")
+    return [subscription["subscriber"] for subscription in answer.json["subscriptions"]]
+
+
+def test_subscription(api):
+    """All that is done to one, with addresses below the topic. Its creation makes the topic."""
+    topic = new_topic()
+    collection = f"{topic}/subscriptions"
+    answer = api.post(collection, {"subscriber": HOOK, "ttl": 500})
+    assert (answer.status, answer.headers["Location"]) == (201, collection)
+    path = f"{collection}/{answer.json['subscription_id']}"
+    assert topics(api) == [topic.rpartition("/")[2]] and api.queues() == []
+    shown = api.get(path).json
+    assert shown == {"id": path.rpartition("/")[2], "source": topic.rpartition("/")[2],
+                     "subscriber": HOOK, "ttl": 500, "age": shown["age"], "options": {},
+                     "confirmed": False}
+    answer = api.patch(path, {"ttl": 1000})
+    assert (answer.status, answer.headers["Location"]) == (204, path)
+    answer = api.put(f"{path}/confirm", {"confirmed": True})
+    assert (answer.status, answer.headers["Location"]) == (204, f"{path}/confirm")
+    shown = api.get(path).json
+    assert (shown["ttl"], shown["confirmed"]) == (1000, True)
+    answer = api.post(collection, {"subscriber": HOOK})
+    error = refused(answer, 409, "Resource conflict")
+    assert "topic" in error["description"] and answer.headers["Location"] == collection
+    assert api.delete(path).status == 204
+    refused(api.get(path), 404, "Not found")
+
+
+def test_subscriptions_are_paged(api, topic):
+    hooks = [f"http://example.org/{n}" for n in range(5)]
+    for hook in hooks:
+        subscribe(api, topic, hook)
+    came, page = [], api.get(f"{topic}/subscriptions?limit=2")
+    while page.next:
+        assert page.next.startswith(f"{topic}/subscriptions?")
+        came += [subscription["subscriber"] for subscription in page.json["subscriptions"]]
+        page = api.get(page.next)
+    assert came == hooks
+
+
+@pytest.mark.parametrize("body", [b"{", {}, [], {"subscriber": "ftp://a"}, {"subscriber": 1},
+                                  {"subscriber": HOOK, "ttl": 59},
+                                  {"subscriber": HOOK, "options": []}])
+def test_bad_subscription(api, body):
+    refused(api.post(f"{new_topic()}/subscriptions", body), 400)
+    assert topics(api) == []
+
+
+@pytest.mark.parametrize("types, left", [(["subscriptions"], (1, 0)), (["messages"], (0, 1)),
+                                         (["messages", "subscriptions"], (0, 0)), ([], (1, 1))])
+def test_purge_of_subscriptions(api, topic, types, left):
+    api.fill(topic, 1)
+    subscribe(api, topic)
+    assert api.post(f"{topic}/purge", {"resource_types": types}).status == 204
+    assert (len(api.everything(topic)), len(subscribers(api, topic))) == left
+
+
+def test_subscriptions_go_with_the_topic(api, topic):
+    subscribe(api, topic)
+    assert api.delete(topic).status == 204
+    assert api.put(topic).status == 201
+    assert subscribers(api, topic) == []
+
+
+def test_twins_share_no_subscriptions(api, twins):
+    """Neither the subscriber, nor what is confirmed, nor the ids, nor the end."""
+    for path in twins:
+        assert api.put(f"{subscribe(api, path)}/confirm", {"confirmed": True}).status == 204
+    for mine, others in (twins, twins[::-1]):
+        (theirs,) = api.get(f"{others}/subscriptions").json["subscriptions"]
+        path = f"{mine}/subscriptions/{theirs['id']}"
+        refused(api.get(path), 404, "Not found")
+        refused(api.patch(path, {"ttl": 77}), 404, "Not found")
+        refused(api.put(f"{path}/confirm", {"confirmed": False}), 404, "Not found")
+        assert api.delete(path).status == 204
+        assert subscribers(api, others) == [HOOK]
+        assert api.get(f"{others}/subscriptions").json["subscriptions"][0]["confirmed"] is True
+    for gone, left in (twins, twins[::-1]):
+        assert api.post(f"{gone}/purge", {"resource_types": ["subscriptions"]}).status == 204
+        assert (subscribers(api, gone), subscribers(api, left)) == ([], [HOOK])
+        subscribe(api, gone)
 
 
 # A queue and a topic of one name

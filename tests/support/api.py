@@ -48,6 +48,9 @@ ROUTES = {
     "/v2/topics/t/purge": ["POST"],
     "/v2/topics/t/messages": ["DELETE", "GET", "POST"],
     "/v2/topics/t/messages/x": ["DELETE", "GET"],
+    "/v2/topics/t/subscriptions": ["GET", "POST"],
+    "/v2/topics/t/subscriptions/x": ["DELETE", "GET", "PATCH"],
+    "/v2/topics/t/subscriptions/x/confirm": ["PUT"],
 }
 METHODS = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"]
 

@@ -58,6 +58,9 @@ static void test_routes_find_every_path_of_the_api(void **state)
         {"/v2/topics/t/purge", "/v2/topics/{topic}/purge"},
         {"/v2/topics/t/messages", "/v2/topics/{topic}/messages"},
         {"/v2/topics/t/messages/5", "/v2/topics/{topic}/messages/{id}"},
+        {"/v2/topics/t/subscriptions", "/v2/topics/{topic}/subscriptions"},
+        {"/v2/topics/t/subscriptions/5", "/v2/topics/{topic}/subscriptions/{id}"},
+        {"/v2/topics/t/subscriptions/5/confirm", "/v2/topics/{topic}/subscriptions/{id}/confirm"},
         /* a slash at the end means an empty name or id */
         {"/v2/queues/", "/v2/queues/{queue}"},
         {"/v2/queues/q/messages/", "/v2/queues/{queue}/messages/{id}"},
@@ -188,6 +191,20 @@ static void test_routes_serve_the_methods_of_the_contract(void **state)
          false,
          true,
          {[METHOD_GET] = http_message_get, [METHOD_DELETE] = http_message_delete}},
+        {"/v2/topics/t/subscriptions",
+         false,
+         true,
+         {[METHOD_GET] = http_subscription_list, [METHOD_POST] = http_subscription_create}},
+        {"/v2/topics/t/subscriptions/5",
+         false,
+         true,
+         {[METHOD_GET] = http_subscription_get,
+          [METHOD_PATCH] = http_subscription_patch,
+          [METHOD_DELETE] = http_subscription_delete}},
+        {"/v2/topics/t/subscriptions/5/confirm",
+         false,
+         true,
+         {[METHOD_PUT] = http_subscription_confirm}},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
