@@ -1341,11 +1341,17 @@ def ended_subscription(m):
     subscribe_plain(m, queue)
 
 
+def null_options(m):
+    queue = fresh(m)
+    made = subscribe_plain(m, queue, options=None)
+    m.add("get subscription", "GET", f"/v2/queues/{queue}/subscriptions/<s{made}>")
+
+
 def large_options(m):
     subscribe_plain(m, fresh(m), options={"a": "x" * 16384})
 
 
-QUIET = [lazy_subscription, ended_subscription, refused_subscription, confirmed_subscriber, outlived_subscription,
+QUIET = [null_options, lazy_subscription, ended_subscription, refused_subscription, confirmed_subscriber, outlived_subscription,
          purged_subscriptions, ordered_subscriptions, unknown_subscription_marker, blank_after_header, capital_accept, emptied_claim, refused_post, dotted_name, purged_claim,
          others_page, default_sizes, key_as_id, foreign_letters, outlived_claim, doubled_id, zero_count,
          short_client_id, two_slashes, no_length, name_with("%0A"), name_with("%2Fb"), comma_parameter,

@@ -1004,6 +1004,12 @@ def _(d):
         and to(d, "GET", f"{SUBSCRIPTIONS}|{SUBSCRIPTION}") or status(d, 409, 201) and to(d, "POST", SUBSCRIPTIONS))
 
 
+@known("subscription-nulls", "Options that are null are none.")
+def _(d):
+    return d.where.endswith("/options") and d.peer is None and d.nusku == {} \
+        and to(d, "GET", f"{SUBSCRIPTIONS}|{SUBSCRIPTION}")
+
+
 @known("subscription-ended", "A subscription that has ended is in nobody's way.")
 def _(d):
     return place(d) in Story(d).ended and (status(d, 503, 201) and to(d, "POST", SUBSCRIPTIONS)
