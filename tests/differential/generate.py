@@ -1347,6 +1347,10 @@ def null_options(m):
     m.add("get subscription", "GET", f"/v2/queues/{queue}/subscriptions/<s{made}>")
 
 
+def trusted_subscriber(m):
+    subscribe_plain(m, fresh(m), "trust+http://a.example")
+
+
 def large_options(m):
     subscribe_plain(m, fresh(m), options={"a": "x" * 16384})
 
@@ -1356,7 +1360,7 @@ QUIET = [null_options, lazy_subscription, ended_subscription, refused_subscripti
          others_page, default_sizes, key_as_id, foreign_letters, outlived_claim, doubled_id, zero_count,
          short_client_id, two_slashes, no_length, name_with("%0A"), name_with("%2Fb"), comma_parameter,
          typed_patch]
-PARTING = [large_options, negative_count, wanted_encryption, wrong_flavor, wrong_dead_letter_queue, wrong_retries,
+PARTING = [large_options, trusted_subscriber, negative_count, wanted_encryption, wrong_flavor, wrong_dead_letter_queue, wrong_retries,
            empty_attribute, grown_metadata, removed_elsewhere, blank_key, half_a_pair, no_number, deep_value,
            null_terms, low_grace, released_first, delayed_behind_due, popped_dead_letter, chunks,
            counted_claims, escaped_name, behind_dead_letters]

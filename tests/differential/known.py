@@ -1039,5 +1039,5 @@ def _(d):
     marker, story = listed(query(d), "marker"), Story(d)
     return to(d, "GET", SUBSCRIPTIONS) and len(story.subscribed.get(place(d), ())) > 1 \
         and d.where in ("/subscriptions", "/links", "/links/0/href") \
-        and (not marker or re.fullmatch(r"<s\d+>", marker[-1]) is not None) \
+        and (not marker or re.fullmatch(r"<s\d+>", marker[-1]) or members(d, 1, "subscriptions")) \
         and place(d) not in story.bereaved | story.unpurged
