@@ -23,12 +23,14 @@ struct config {
 #define OPTION_TEXT(section, name, field, def, text)          char *field;
 #define OPTION_URI(section, name, field, def, of, text)       char *field;
 #define OPTION_CHOICE(section, name, field, def, of, text)    char *field;
+#define OPTION_SECRET(section, name, field, text)             char *field;
 #include "common/options.def"
 #undef OPTION_BOOL
 #undef OPTION_INT
 #undef OPTION_TEXT
 #undef OPTION_URI
 #undef OPTION_CHOICE
+#undef OPTION_SECRET
 };
 
 /* config_init sets every option to its default; config_fini releases the texts. */

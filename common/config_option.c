@@ -16,6 +16,8 @@
     {section, name, TYPE_URI, offsetof(struct config, field), 0, 0, of, def, text},
 #define OPTION_CHOICE(section, name, field, def, of, text)                                         \
     {section, name, TYPE_CHOICE, offsetof(struct config, field), 0, 0, of, def, text},
+#define OPTION_SECRET(section, name, field, text)                                                  \
+    {section, name, TYPE_SECRET, offsetof(struct config, field), 0, 0, NULL, "", text},
 const struct config_option config_options[] = {
 #include "common/options.def"
     {.section = NULL},
@@ -25,6 +27,7 @@ const struct config_option config_options[] = {
 #undef OPTION_TEXT
 #undef OPTION_URI
 #undef OPTION_CHOICE
+#undef OPTION_SECRET
 
 const struct config_option *option_find(struct slice section, struct slice name)
 {
@@ -36,7 +39,7 @@ const struct config_option *option_find(struct slice section, struct slice name)
 
 bool option_holds_text(const struct config_option *o)
 {
-    return o->type == TYPE_TEXT || o->type == TYPE_URI || o->type == TYPE_CHOICE;
+    return o->type != TYPE_BOOL && o->type != TYPE_INT;
 }
 
 bool option_takes(const struct config_option *o, struct slice word)
@@ -126,6 +129,7 @@ enum status option_set(const struct config_option *o, struct config *c, struct s
             return ST_INVALID;
         break;
     case TYPE_TEXT:
+    case TYPE_SECRET:
         break;
     }
     free(*text);

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-enum option_type { TYPE_BOOL, TYPE_INT, TYPE_TEXT, TYPE_URI, TYPE_CHOICE };
+enum option_type { TYPE_BOOL, TYPE_INT, TYPE_TEXT, TYPE_URI, TYPE_CHOICE, TYPE_SECRET };
 
 struct config_option {
     const char *section;

@@ -37,6 +37,9 @@ static void add_value(const struct config *c, const struct config_option *o, str
         arena_fini(&a);
         break;
     }
+    case TYPE_SECRET:
+        buffer_add_literal(out, "***");
+        break;
     case TYPE_TEXT:
     case TYPE_CHOICE:
         buffer_add(out, slice_of(*(char *const *)field));

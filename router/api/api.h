@@ -21,6 +21,7 @@
 #include "common/config.h"
 #include "common/json.h"
 #include "router/api/collection.h"
+#include "router/api/signed_url.h"
 #include "router/dispatch.h"
 #include "router/place.h"
 
@@ -174,6 +175,21 @@ void api_queue_update(struct queue_update_call *c);
 void api_queue_delete(struct queue_call *c);
 void api_queue_stats(struct queue_stats_call *c);
 void api_queue_purge(struct queue_purge_call *c);
+
+/* share (share.c): a pre-signed URL for a queue, which need not exist. */
+struct share_call {
+    struct api_call call;
+    struct {
+        struct slice queue;
+        struct slice document;
+    } in;
+    struct {
+        struct signed_url url; /* its lists sorted */
+        char signature[SIGNATURE_TEXT];
+    } out;
+};
+
+void api_share(struct share_call *c);
 
 /* api_ping asks whether the default store answers. */
 void api_ping(struct api_call *c);

@@ -19,7 +19,8 @@ struct http_headers {
     struct slice client_id, project_id, tenant_id, tenant;
     struct slice extra_spec;
     struct slice auth_token;
-    struct slice roles;   /* of the caller */
+    struct slice roles; /* of the caller */
+    struct slice url_signature, url_expires, url_methods, url_paths;
     const char *repeated; /* one of the caller's that is there twice, with different values */
 };
 
@@ -40,6 +41,7 @@ struct exchange {
     struct slice client;          /* in its stored form */
     enum collection collection;   /* what the path leads into */
     struct slice queue_path;      /* /v2/queues/Q or /v2/topics/T, if the path has a name */
+    bool is_signed;               /* let in by a pre-signed URL: no token, no roles */
     struct api_call *call;        /* under way; NULL before and after */
     h2o_timeout_entry_t patience; /* linked while the response is being taken */
 };

@@ -30,6 +30,7 @@ static const struct entry entries[] = {
     {"queue", "/queues/{queue_name}", "queue_name", "GET PUT DELETE PATCH"},
     {"queue_stats", "/queues/{queue_name}/stats", "queue_name", "GET"},
     {"queue_purge", "/queues/{queue_name}/purge", "queue_name", "POST", true},
+    {"queue_share", "/queues/{queue_name}/share", "queue_name", "POST", true},
     {"messages",
      "/queues/{queue_name}/messages{?marker,limit,echo,include_claimed,include_delayed}",
      "queue_name marker limit=messages_limit echo include_claimed include_delayed", "GET"},

@@ -10,6 +10,7 @@
 #include "router/http/render.h"
 #include "router/http/rewrite.h"
 #include "router/http/routes.h"
+#include "router/http/share.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -58,6 +59,10 @@ static const struct wanted {
     {SLICE_INIT("extra-spec"), offsetof(struct http_headers, extra_spec), NULL},
     {SLICE_INIT("x-auth-token"), offsetof(struct http_headers, auth_token), "X-Auth-Token"},
     {SLICE_INIT("x-roles"), offsetof(struct http_headers, roles), "X-Roles"},
+    {SLICE_INIT("url-signature"), offsetof(struct http_headers, url_signature), "URL-Signature"},
+    {SLICE_INIT("url-expires"), offsetof(struct http_headers, url_expires), "URL-Expires"},
+    {SLICE_INIT("url-methods"), offsetof(struct http_headers, url_methods), "URL-Methods"},
+    {SLICE_INIT("url-paths"), offsetof(struct http_headers, url_paths), "URL-Paths"},
 };
 
 static void take_header(struct http_headers *headers, const struct wanted *w, struct slice value)
@@ -154,6 +159,21 @@ static bool check_memory(struct exchange *ex)
     exchange_error(ex, 503, "Service temporarily unavailable",
                    "The service is busy. Please try again in a few seconds.");
     return false;
+}
+
+/* check_signed lets a request in by its pre-signed URL, if it shows one. Whoever has that is nobody else:
+ * what he says of himself is not believed. */
+static bool check_signed(struct exchange *ex)
+{
+    if (!share_is_shown(ex))
+        return true;
+    if (!share_grants(ex)) {
+        exchange_error(ex, 404, "404 Not Found", NULL);
+        return false;
+    }
+    ex->is_signed = true;
+    ex->headers.roles = ex->headers.auth_token = (struct slice){NULL, 0};
+    return true;
 }
 
 static bool check_body_type(struct exchange *ex)
@@ -347,7 +367,7 @@ static int on_request(h2o_handler_t *self, h2o_req_t *req)
         answer_options(ex, r);
     else if (r == NULL)
         exchange_error(ex, 404, "404 Not Found", NULL);
-    else if (check_body_type(ex) && check_accept(ex) &&
+    else if (check_signed(ex) && check_body_type(ex) && check_accept(ex) &&
              (r->open || (check_repeated(ex) && check_client(ex) && check_project(ex))) &&
              check_queue(ex, r) && check_extra_spec(ex))
         run_handler(ex, r);

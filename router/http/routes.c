@@ -16,6 +16,8 @@ static const struct resource resources[] = {
      .methods = {[METHOD_GET] = {http_queue_stats, POLICY_QUEUES_STATS}}},
     {"/v2/queues/{queue}/purge", .queue = true,
      .methods = {[METHOD_POST] = {http_queue_purge, POLICY_QUEUES_PURGE}}},
+    {"/v2/queues/{queue}/share", .queue = true,
+     .methods = {[METHOD_POST] = {http_queue_share, POLICY_QUEUES_SHARE}}},
     {"/v2/queues/{queue}/messages", .queue = true,
      .methods = {[METHOD_GET] = {http_message_list, POLICY_MESSAGES_GET_ALL},
                  [METHOD_POST] = {http_message_post, POLICY_MESSAGES_CREATE},

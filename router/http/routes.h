@@ -64,5 +64,6 @@ http_handler_fn http_claim_create, http_claim_get, http_claim_patch,
 http_handler_fn http_subscription_list, http_subscription_create,
     http_subscription_get; /* subscriptions.c */
 http_handler_fn http_subscription_patch, http_subscription_delete, http_subscription_confirm;
+http_handler_fn http_queue_share; /* share.c */
 
 #endif

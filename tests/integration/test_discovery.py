@@ -23,6 +23,7 @@ RELS = {
     "rel/queues": ("/v2/queues", "marker limit detailed", {"limit": "queue_limit"}, "GET", False),
     "rel/queue": (Q, "", {}, "GET PUT DELETE PATCH", False),
     "rel/queue_stats": (f"{Q}/stats", "", {}, "GET", False),
+    "rel/queue_share": (f"{Q}/share", "", {}, "POST", True),
     "rel/queue_purge": (f"{Q}/purge", "", {}, "POST", True),
     "rel/messages": (f"{Q}/messages", "marker limit echo include_claimed",
                      {"limit": "messages_limit"}, "GET", False),
@@ -67,7 +68,6 @@ RELS = {
 }
 # May be there already; then they must be right, too.
 LATER = {
-    "rel/queue_share": (f"{Q}/share", "", {}, "POST", True),
 }
 
 

@@ -35,6 +35,7 @@ ROUTES = {
     "/v2/queues/q": ["DELETE", "GET", "PATCH", "PUT"],
     "/v2/queues/q/stats": ["GET"],
     "/v2/queues/q/purge": ["POST"],
+    "/v2/queues/q/share": ["POST"],
     "/v2/queues/q/messages": ["DELETE", "GET", "POST"],
     "/v2/queues/q/messages/x": ["DELETE", "GET"],
     "/v2/queues/q/claims": ["POST"],

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum kind { KIND_BOOL, KIND_INT, KIND_TEXT, KIND_URI, KIND_CHOICE };
+enum kind { KIND_BOOL, KIND_INT, KIND_TEXT, KIND_URI, KIND_CHOICE, KIND_SECRET };
 
 /* The options once more, from the same table as the product's. */
 static const struct {
@@ -26,12 +26,15 @@ static const struct {
     {section, name, def, text, 0, 0, of, KIND_URI},
 #define OPTION_CHOICE(section, name, field, def, of, text)                                         \
     {section, name, def, text, 0, 0, of, KIND_CHOICE},
+#define OPTION_SECRET(section, name, field, text)                                                  \
+    {section, name, "", text, 0, 0, NULL, KIND_SECRET},
 #include "common/options.def"
 #undef OPTION_BOOL
 #undef OPTION_INT
 #undef OPTION_TEXT
 #undef OPTION_URI
 #undef OPTION_CHOICE
+#undef OPTION_SECRET
 };
 
 enum { OPTION_COUNT = sizeof(options) / sizeof(options[0]) };
@@ -50,12 +53,14 @@ static void assert_same(const struct config *a, const struct config *b)
     SAME(section, name, !strcmp(a->field, b->field))
 #define OPTION_CHOICE(section, name, field, def, of, text)                                         \
     SAME(section, name, !strcmp(a->field, b->field))
+#define OPTION_SECRET(section, name, field, text) SAME(section, name, !strcmp(a->field, b->field))
 #include "common/options.def"
 #undef OPTION_BOOL
 #undef OPTION_INT
 #undef OPTION_TEXT
 #undef OPTION_URI
 #undef OPTION_CHOICE
+#undef OPTION_SECRET
 }
 
 static int begin(void **state)
@@ -120,12 +125,14 @@ static void test_config_init_sets_every_default(void **state)
 #define OPTION_TEXT(section, name, field, def, text)          assert_string_equal(c->field, def);
 #define OPTION_URI(section, name, field, def, of, text)       assert_string_equal(c->field, def);
 #define OPTION_CHOICE(section, name, field, def, of, text)    assert_string_equal(c->field, def);
+#define OPTION_SECRET(section, name, field, text)             assert_string_equal(c->field, "");
 #include "common/options.def"
 #undef OPTION_BOOL
 #undef OPTION_INT
 #undef OPTION_TEXT
 #undef OPTION_URI
 #undef OPTION_CHOICE
+#undef OPTION_SECRET
     assert_int_equal(config_check(c, NULL), ST_OK);
 }
 
@@ -616,6 +623,8 @@ static void change_all(struct config *c)
                 choice = slice_cut(&choices, '|');
             snprintf(value, sizeof(value), "%.*s", SLICE_ARG(choice));
             break;
+        case KIND_SECRET:
+            continue; /* is shown as what it is not */
         }
         assert_string_not_equal(value, options[i].def);
         if (set(c, options[i].section, options[i].name, value, &f) != ST_OK)
@@ -654,13 +663,17 @@ static void test_config_printed_defaults_load_back_to_the_same(void **state)
 static void test_config_print_hides_passwords(void **state)
 {
     struct config *c = *state;
-    size_t uris = 0, stars = 0;
+    size_t uris = 0, secrets = 0, stars = 0, hidden = 0;
     struct buffer out = {0};
 
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         struct slice schemes = slice_of(options[i].choices), scheme;
         char value[100];
 
+        if (options[i].kind == KIND_SECRET) {
+            assert_int_equal(set(c, options[i].section, options[i].name, "hunter2", NULL), ST_OK);
+            secrets++;
+        }
         if (options[i].kind != KIND_URI)
             continue;
         uris++;
@@ -676,6 +689,9 @@ static void test_config_print_hides_passwords(void **state)
     for (const char *p = out.p; (p = strstr(p, "://me:***@h:1/2?password=***&x=y")) != NULL; p++)
         stars++;
     assert_int_equal(stars, 2 * uris);
+    for (const char *p = out.p; (p = strstr(p, " = ***\n")) != NULL; p++)
+        hidden++;
+    assert_int_equal(hidden, 2 * secrets);
     buffer_fini(&out);
 }
 
