@@ -9,6 +9,8 @@ hundred scenarios sees them all, whatever the seed. The same seed makes the same
 """
 
 import dataclasses
+import hashlib
+import hmac
 import json
 import random
 import uuid
@@ -135,7 +137,7 @@ BAD_BOOLS = ["TRUE", "None", "maybe", "2", "%20true", "FALSE"]
 ROUTES = [
     ("/", "GET"), ("/v2/", "GET"), ("/v2/ping", "GET HEAD"), ("/v2/queues", "GET"),
     ("/v2/queues/q", "GET PUT PATCH DELETE"), ("/v2/queues/q/stats", "GET"),
-    ("/v2/queues/q/purge", "POST"), ("/v2/queues/q/messages", "GET POST DELETE"),
+    ("/v2/queues/q/purge", "POST"), ("/v2/queues/q/share", "POST"), ("/v2/queues/q/messages", "GET POST DELETE"),
     ("/v2/queues/q/messages/x", "GET DELETE"), ("/v2/queues/q/claims", "POST"),
     ("/v2/queues/q/claims/x", "GET PATCH DELETE"),
     ("/v2/queues/q/subscriptions", "GET POST"), ("/v2/queues/q/subscriptions/x", "GET PATCH DELETE"),
@@ -250,6 +252,76 @@ BAD_PURGES = ["{}", "[]", "{\"resource_types\": \"messages\"}", "{\"resource_typ
 GOOD_PURGES = [None, "", "{\"resource_types\": [\"messages\"]}", "{\"resource_types\": []}",
                "{\"resource_types\": [\"subscriptions\"]}",
                "{\"resource_types\": [\"messages\", \"subscriptions\", \"messages\"], \"x\": 1}"]
+
+SECRET = "test"  # by which both sign URLs
+LATER = "2100-01-01T00:00:00"
+GOOD_SHARES = [
+    "{\"expires\": \"2100-01-01\"}", "{\"paths\": [], \"methods\": [], \"expires\": \"2100-01-01T00:00:00Z\"}",
+    "{\"paths\": [\"messages\", \"claims\"], \"methods\": [\"POST\", \"GET\"], \"expires\": \"2100-01-01T00:00:00\"}",
+    "{\"paths\": null, \"methods\": null, \"expires\": \"2100-01-01 01:30:00.5+01:30\"}",
+    "{\"paths\": [\"subscriptions\", \"subscriptions\"], \"expires\": \"21000101T0000-0200\"}",
+    "{\"methods\": [\"get\", \"FOO\", \"FOO\"], \"expires\": \"2100-1-2T03\"}",
+    "{\"expires\": \"2020-01-01\", \"expires\": \"2100-02\"}",
+]
+BAD_SHARES = [
+    "[]", "[1]", "[{}]", "{\"path\": [\"messages\"]}", "{\"project\": \"p\"}", "{\"\": 1}", "{\"paths\": [\"stats\"]}",
+    "{\"paths\": [\"Messages\"]}", "{\"paths\": \"messages\"}", "{\"paths\": 1}", "{\"paths\": true}", "{\"paths\": [1]}",
+    "{\"paths\": [[]]}", "{\"paths\": {\"x\": 1}}", "{\"paths\": [\"messages\", \"share\"]}", "{\"methods\": \"GET\"}",
+    "{\"methods\": {\"GET\": 1}}", "{\"methods\": 1}", "{\"methods\": [1]}", "{\"methods\": [\"GET\", null]}",
+    "{\"methods\": [[]]}", "{\"expires\": 4102444800}", "{\"expires\": \"4102444800\"}", "{\"expires\": \"2100\"}",
+    "{\"expires\": \"21000101\"}", "{\"expires\": \"\"}", "{\"expires\": \"soon\"}", "{\"expires\": 1.5}",
+    "{\"expires\": true}", "{\"expires\": false}", "{\"expires\": []}", "{\"expires\": {}}", "{\"expires\": \"2020-01-01\"}",
+    "{\"expires\": \"2100-02-29\"}", "{\"expires\": \"2100-01-01T24:00\"}", "{\"expires\": \"2100-01-01T00:00:60\"}",
+    "{\"methods\": [\"GET,PUT\"], \"expires\": \"2100-01-01\"}", "{\"methods\": [\"\"], \"expires\": \"2100-01-01\"}",
+    "{\"methods\": [\"a b\"], \"expires\": \"2100-01-01\"}", "{\"expires\": \"2100-01-01T00:00:00 Z\"}",
+]
+
+# Requests that show a URL: what it is signed for (paths with {q}, methods, expires), what is shown otherwise than it was
+# signed, and the request.
+SHOWN = [
+    (["/v2/queues/{q}/messages"], ["GET"], LATER, {}, "GET", "/v2/queues/{q}/messages?echo=true"),
+    (["/v2/queues/{q}/messages"], ["GET"], LATER, {}, "GET", "/v2/queues/{q}/messages/nope"),
+    (["/v2/queues/{q}/messages"], ["GET"], LATER, {}, "POST", "/v2/queues/{q}/messages"),
+    (["/v2/queues/{q}/messages"], ["GET"], LATER, {}, "GET", "/v2/queues/{q}/stats"),
+    (["/v2/queues/{q}/messages"], ["GET"], LATER, {}, "GET", "/v2/queues/{q}"),
+    (["/v2/queues/{q}/messages"], ["GET"], LATER, {}, "GET", "/v2/nope"),
+    (["/v2/queues/{q}/messages"], ["GET"], LATER, {}, "GET", "/"),
+    (["/v2/queues/{q}/messages"], ["GET"], LATER, {}, "GET", "/v2/ping"),
+    (["/v2/queues/{q}/claims"], ["POST", "GET"], LATER, {}, "POST", "/v2/queues/{q}/claims"),
+    (["/v2/queues/{q}/claims"], ["POST", "GET"], LATER, {}, "GET", "/v2/queues/{q}/claims/nope"),
+    (["/v2/queues/{q}/messages", "/v2/queues/{q}/claims"], ["GET", "POST"], LATER, {}, "GET", "/v2/queues/{q}/messages"),
+    (["/v2/queues/{q}/messages"], ["get"], LATER, {}, "GET", "/v2/queues/{q}/messages"),
+    (["/v2/queues/{q}/messages"], ["GET"], "2020-01-01T00:00:00", {}, "GET", "/v2/queues/{q}/messages"),
+    (["/v2/queues/{q}/messages"], ["GET"], LATER, {"URL-Signature": "0" * 64}, "GET", "/v2/queues/{q}/messages"),
+    (["/v2/queues/{q}/messages"], ["GET"], LATER, {"URL-Signature": ""}, "GET", "/v2/queues/{q}/messages"),
+    (["/v2/queues/{q}/messages"], ["GET"], LATER, {"URL-Signature": None}, "GET", "/v2/queues/{q}/stats"),
+    (["/v2/queues/{q}/messages"], ["GET"], LATER, {"URL-Expires": "2100-01-01"}, "GET", "/v2/queues/{q}/messages"),
+    (["/v2/queues/{q}/messages"], ["GET"], LATER, {"URL-Expires": "2100-01-01T01:00+01"}, "GET", "/v2/queues/{q}/messages"),
+    (["/v2/queues/{q}/messages"], ["GET"], LATER, {"URL-Expires": "2100-01-02"}, "GET", "/v2/queues/{q}/messages"),
+    (["/v2/queues/{q}/messages"], ["GET"], LATER, {"URL-Expires": "4102444800"}, "GET", "/v2/queues/{q}/messages"),
+    (["/v2/queues/{q}/messages"], ["GET"], LATER, {"URL-Expires": ""}, "GET", "/v2/queues/{q}/messages"),
+    (["/v2/queues/{q}/messages"], ["GET"], LATER, {"URL-Methods": "GET,POST"}, "GET", "/v2/queues/{q}/messages"),
+    (["/v2/queues/{q}/messages"], ["GET", "POST"], LATER, {"URL-Methods": "POST,GET"}, "GET", "/v2/queues/{q}/messages"),
+    (["/v2/queues/{q}/messages"], ["GET", "POST"], LATER, {"URL-Methods": "POST, GET"}, "GET", "/v2/queues/{q}/messages"),
+    (["/v2/queues/{q}/messages"], ["GET"], LATER, {"URL-Methods": None}, "GET", "/v2/queues/{q}/messages"),
+    (["/v2/queues/{q}/messages"], ["GET"], LATER, {"URL-Paths": None}, "GET", "/v2/queues/{q}/messages"),
+    (["/v2/queues/{q}/messages"], ["GET"], LATER, {"URL-Paths": "/v2/queues/other/messages"}, "GET", "/v2/queues/other/messages"),
+    (["/v2/queues/{q}/messages"], ["GET"], LATER, {"X-Project-ID": "somebody"}, "GET", "/v2/queues/{q}/messages"),
+    (["/v2/queues/{q}/messages"], ["GET"], LATER, {"Client-ID": None}, "GET", "/v2/queues/{q}/messages"),
+    (["/v2/queues/{q}/messages"], ["GET"], LATER, {"Accept": "text/plain"}, "GET", "/v2/queues/{q}/messages"),
+    (["/v2/queues/other/messages"], ["GET"], LATER, {}, "GET", "/v2/queues/{q}/messages"),
+    (["/v2/queues/.*/messages"], ["GET"], LATER, {}, "GET", "/v2/queues/{q}/messages"),
+    (["/v2/queues/{q}"], ["GET"], LATER, {}, "GET", "/v2/queues/{q}/stats"),
+    (["/v2/queues/a.b/messages"], ["GET"], LATER, {}, "GET", "/v2/queues/aXb/messages"),
+    (["/v2/queues/a.b/messages"], ["GET"], LATER, {}, "GET", "/v2/queues/a.b/messages"),
+    (["("], ["GET"], LATER, {}, "GET", "/v2/queues/{q}/messages"),
+]
+
+
+def signature(paths, methods, project, expires):
+    text = r"\n".join([",".join(sorted(paths)), ",".join(sorted(methods)), project, expires])
+    return hmac.new(SECRET.encode(), text.encode(), hashlib.sha256).hexdigest()
+
 
 UNKNOWN_IDS = ["nope", "50b68a50d6f5b8c8a7c62b01", "00000000-0000-0000-0000-000000000000", "x" * 200,
                "%2A", "caf%C3%A9", "1", "-", "%20", "queues_set", "03b0g1hg0030paih9kt000"]
@@ -796,6 +868,23 @@ class Maker:
         value = self.draw("specs", ["", ":", ":x", "messagecode:x", "messagecode", "nope:x", "nope", "a:b:c"])
         self.add("extra spec", method, path, headers={"EXTRA-SPEC": value})
 
+    def share(self):
+        kind = self.rng.random()
+        label, body = "share", self.draw("GOOD_SHARES")
+        if kind < 0.5:
+            label, body = "bad share", self.draw("BAD_SHARES")
+        elif kind < 0.6:
+            label, body = "share, broken", self.draw("share broken", [*BROKEN, None])
+        self.add(label, "POST", f"/v2/queues/{self.queue()}/share", body)
+
+    def show(self):
+        paths, methods, expires, otherwise, method, path = self.draw("SHOWN")
+        queue = self.queue()
+        paths = [p.replace("{q}", queue) for p in paths]
+        headers = {"URL-Signature": signature(paths, methods, self.projects[0], expires), "URL-Expires": expires,
+                   "URL-Methods": ",".join(methods), "URL-Paths": ",".join(paths), **otherwise}
+        self.add("pre-signed", method, path.replace("{q}", queue), headers=headers)
+
     def odd_method(self):
         path, _ = self.draw("method ROUTES", ROUTES)
         headers = {"Client-ID": None} if self.chance(15) else {}
@@ -895,6 +984,11 @@ def purging(m):
     """Purge, deletion and what is left."""
     m.mix(10, 18, (4, Maker.post), (5, Maker.purge), (1, Maker.delete_queue), (3, Maker.stats),
           (2, Maker.list_messages), (1, Maker.list_queues), (2, Maker.claim), (1, Maker.get_message))
+
+
+def sharing(m):
+    """Pre-signed URLs, good and bad."""
+    m.mix(14, 24, (4, Maker.share), (8, Maker.show), (1, Maker.post), (1, Maker.put_queue))
 
 
 def releasing(m):
@@ -1366,8 +1460,8 @@ PARTING = [large_options, trusted_subscriber, negative_count, wanted_encryption,
            counted_claims, escaped_name, behind_dead_letters]
 
 KINDS = {f.__name__: f for f in (
-    protocol, queues, queue_pages, filters, posts, reading, deleting, claiming, releasing, purging, subscribing, strangers,
-    delaying, aging, dead_letters, corners, anything)}
+    protocol, queues, queue_pages, filters, posts, reading, deleting, claiming, releasing, purging, sharing,
+    subscribing, strangers, delaying, aging, dead_letters, corners, anything)}
 
 
 def scenarios(seed, count):

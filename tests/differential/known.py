@@ -36,7 +36,7 @@ def known(id, reason):
 # ---- What a difference is about -----------------------------------------------------------------
 
 QUEUE = r"/v2/queues/([^/]+)"
-QUEUES, STATS, PURGE = r"/v2/queues", QUEUE + "/stats", QUEUE + "/purge"
+QUEUES, STATS, PURGE, SHARE = r"/v2/queues", QUEUE + "/stats", QUEUE + "/purge", QUEUE + "/share"
 MESSAGES, CLAIMS = QUEUE + "/messages", QUEUE + "/claims"
 MESSAGE, CLAIM = MESSAGES + "/([^/]*)", CLAIMS + "/([^/]*)"
 SUBSCRIPTIONS, SUBSCRIPTION = QUEUE + "/subscriptions", QUEUE + "/subscriptions/([^/]*)"
@@ -279,7 +279,7 @@ def place(d):
 @known("home-unserved", "The home document names only what this version serves.")
 def _(d):
     return to(d, "GET", "/v2/") and d.nusku == ABSENT and bool(re.fullmatch(
-        r"/resources/rel/(queue_share|pools?|flavors?|health)", d.where))
+        r"/resources/rel/(pools?|flavors?|health)", d.where))
 
 
 @known("home-confirm", "The home document names the confirmation of subscriptions.")
@@ -602,6 +602,34 @@ def _(d):
 def _(d):
     return to(d, "GET", STATS) and d.nusku == ABSENT and bool(re.fullmatch(
         r"/messages/(oldest|newest)/(body|ttl|claim_id|claim_count|checksum)", d.where))
+
+
+@known("share-shape", "What a URL is to be signed for has its types.")
+def _(d):
+    sent = document(d)
+    return status(d, 500, 400) and to(d, "POST", SHARE) and not oddity(d) and sent is not None and not (
+        isinstance(sent, dict) and all(isinstance(sent.get(n, []), list) and all(isinstance(v, str) for v in sent.get(n, []))
+                                       for n in ("paths", "methods")) and isinstance(sent.get("expires", ""), str))
+
+
+@known("share-methods", "A method that cannot be sent is not signed.")
+def _(d):
+    return status(d, 200, 400) and to(d, "POST", SHARE) \
+        and any(not re.fullmatch(r"[A-Za-z]+", m) for m in document(d)["methods"])
+
+
+@known("share-paths", "The path of a pre-signed URL is a path, no pattern, and one that can be shared.")
+def _(d):
+    paths = (d.step.headers.get("URL-Paths") or "").split(",")
+    here = d.path.partition("?")[0]
+    return d.where == "status" and d.peer in (200, 500) and d.nusku == 404 and bool(d.step.headers.get("URL-Signature")) \
+        and not any(re.fullmatch(QUEUE + "/(messages|claims|subscriptions)", p) and (here + "/").startswith(p + "/")
+                    for p in paths)
+
+
+@known("signature-empty", "A request with an empty signature is none that is signed.")
+def _(d):
+    return d.step.headers.get("URL-Signature") == "" and status(d, 404, 200)
 
 
 @known("purge-shape", "A purge of an unknown shape is the client's fault.")

@@ -104,7 +104,8 @@ def ports(request):
 
     def nusku(options):
         redis = keep(Redis())
-        return keep(Nusku(store=redis.uri, options=[f"{n}={v}" for n, v in options.items()]))
+        return keep(Nusku(store=redis.uri, options=[f"signed_url.secret_key={generate.SECRET}",
+                                                    *(f"{n}={v}" for n, v in options.items())]))
 
     with concurrent.futures.ThreadPoolExecutor() as pool:
         starting = {name: (pool.submit(lambda o=options: keep(zaqar.Zaqar(o))), pool.submit(nusku, options))

@@ -1,5 +1,5 @@
 """Real clients, unmodified, as Debian has them: python-zaqarclient (API v2, noauth) and openstacksdk's
-message proxy. What they ask for that is not served yet (pools, flavors, health, signed URLs) is not here.
+message proxy. What they ask for that is not served yet (pools, flavors, health) is not here.
 """
 
 import hashlib
@@ -309,6 +309,42 @@ def test_zaqar_what_is_not_there(zaqar, tasks):
     assert tasks.stats["messages"]["total"] == 0
     with pytest.raises(errors.ResourceNotFound):
         list(tasks.claim(id="a" * 26))
+
+
+# What this client does with the answer of `messaging queue signed url`.
+
+def guest_of(server, url, project):
+    options = {name: url[name] for name in ("expires", "methods", "paths", "signature")}
+    return client.Client(server.url, version=2, conf={"auth_opts": {
+        "backend": "signed-url", "options": {**options, "os_project_id": project}}})
+
+
+def test_zaqar_signed_url(start, project):
+    server = start("signed_url.secret_key=test")
+    tasks = zaqar_of(server, project).queue(unique("tasks"))
+    url = tasks.signed_url(paths=["messages", "claims"], methods=["GET", "POST", "DELETE"], ttl_seconds=600)
+    guest = guest_of(server, url, project).queue(tasks.name)
+    guest.post([{"body": n, "ttl": 600} for n in range(3)])
+    assert bodies(tasks.messages(echo=True)) == bodies(guest.messages(echo=True)) == [0, 1, 2]
+    assert guest.message(ids(tasks)[0]).body == 0
+    for message in guest.claim(ttl=60, grace=60, limit=1):
+        message.delete()
+    assert bodies(tasks.messages(echo=True)) == [1, 2]
+
+
+def test_zaqar_signed_url_opens_nothing_else(start, project):
+    server = start("signed_url.secret_key=test")
+    tasks = zaqar_of(server, project).queue(unique("tasks"))
+    url = tasks.signed_url()
+    assert (url["methods"], url["paths"]) == (["GET"], [f"/v2/queues/{tasks.name}/messages"])
+    guest = guest_of(server, url, project)
+    assert bodies(guest.queue(tasks.name).messages()) == []
+    for call in (lambda: guest.queue(tasks.name).post([{"body": 1}]), lambda: guest.queue("other").messages(),
+                 lambda: guest.queue(tasks.name).stats, lambda: guest.queues(),
+                 lambda: guest_of(server, url, unique("project")).queue(tasks.name).messages(),
+                 lambda: guest_of(server, {**url, "methods": ["POST"]}, project).queue(tasks.name).post([{"body": 1}])):
+        with pytest.raises(errors.ResourceNotFound):
+            call()
 
 
 # openstacksdk

@@ -66,9 +66,6 @@ RELS = {
                                  False),
     "rel/ping": ("/v2/ping", "", {}, "GET", False),
 }
-# May be there already; then they must be right, too.
-LATER = {
-}
 
 
 @pytest.fixture
@@ -118,12 +115,6 @@ def test_home_resource(resources, rel):
     check(resources[rel], *RELS[rel])
 
 
-@pytest.mark.parametrize("rel", LATER)
-def test_home_later_resource(resources, rel):
-    if rel in resources:
-        check(resources[rel], *LATER[rel])
-
-
 def check(resource, path, query, renamed, allow, takes_body):
     shown_path, in_path, in_query = variables(resource["href-template"])
     assert shown_path == path
@@ -143,7 +134,7 @@ def check(resource, path, query, renamed, allow, takes_body):
 def test_home_lists_nothing_else(resources):
     """Nothing of administration without admin_mode. What the peer forgets to list may be there."""
     forgotten = {rel for rel in resources if "confirm" in rel}
-    assert set(resources) - forgotten <= set(RELS) | set(LATER)
+    assert set(resources) - forgotten <= set(RELS)
 
 
 @pytest.mark.parametrize("rel, names", [
