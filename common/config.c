@@ -1,5 +1,6 @@
 #include "common/config_option.h"
 
+#include "common/token.h"
 #include "common/uri.h"
 
 #include <assert.h>
@@ -147,6 +148,50 @@ static enum status check_requests(const struct config *c, struct failure *f)
     return ST_OK;
 }
 
+/* is_origin: what a browser can send as one. */
+static bool is_origin(struct slice text)
+{
+    struct slice scheme = uri_scheme(text);
+    struct slice host = scheme.p == NULL ? SLICE("") : slice_from(text, scheme.len + 3);
+
+    for (size_t i = 0; i < host.len; i++)
+        if (host.p[i] <= ' ' || host.p[i] == 0x7f || memchr("/?#@", host.p[i], 4) != NULL)
+            return false;
+    return scheme.len > 0 && host.len > 0;
+}
+
+static enum status check_names(const char *name, struct slice list, struct failure *f)
+{
+    while (list.p != NULL) {
+        struct slice item = slice_trim(slice_cut(&list, ','));
+
+        if (item.len > 0 && !token_is(item))
+            return fail(f, ST_INVALID, "[cors] %s: \"%.*s\" is no name", name, SLICE_ARG(item));
+    }
+    return ST_OK;
+}
+
+static enum status check_cors(const struct config *c, struct failure *f)
+{
+    struct slice origins = slice_of(c->cors_allowed_origin);
+    enum status st;
+
+    while (origins.p != NULL) {
+        struct slice origin = slice_trim(slice_cut(&origins, ','));
+
+        if (origin.len > 0 && !slice_eq(origin, SLICE("*")) && !is_origin(origin))
+            return fail(
+                f, ST_INVALID,
+                "[cors] allowed_origin: \"%.*s\" is no origin: scheme://host[:port], with no "
+                "slash behind it",
+                SLICE_ARG(origin));
+    }
+    if ((st = check_names("expose_headers", slice_of(c->cors_expose_headers), f)) ||
+        (st = check_names("allow_methods", slice_of(c->cors_allow_methods), f)))
+        return st;
+    return check_names("allow_headers", slice_of(c->cors_allow_headers), f);
+}
+
 enum status config_check(const struct config *c, struct failure *f)
 {
     enum status st;
@@ -160,7 +205,7 @@ enum status config_check(const struct config *c, struct failure *f)
     if (c->min_length_client_id > c->max_length_client_id)
         return fail(f, ST_INVALID,
                     "[transport] min_length_client_id is above max_length_client_id");
-    if ((st = check_requests(c, f)) != ST_OK)
+    if ((st = check_requests(c, f)) != ST_OK || (st = check_cors(c, f)) != ST_OK)
         return st;
     if (c->heartbeat_timeout_s <= c->heartbeat_interval_s)
         return fail(f, ST_INVALID, "[worker] heartbeat_timeout must be above heartbeat_interval");

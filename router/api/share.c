@@ -1,6 +1,7 @@
 /* Sharing a queue: pre-signed URLs (signed_url.h). Nothing is stored: what is given out is its own record. */
 #include "common/clock.h"
 #include "common/iso8601.h"
+#include "common/token.h"
 #include "router/api/call.h"
 
 enum { DEFAULT_LIFE_S = 86400 };
@@ -116,8 +117,8 @@ void api_share(struct share_call *c)
         !take_list(&c->call, values[PATHS], "paths",
                    "\"messages\", \"claims\" and \"subscriptions\"", signed_url_resource,
                    SLICE("messages"), &u->paths) ||
-        !take_list(&c->call, values[METHODS], "methods", "methods of HTTP", signed_url_method,
-                   SLICE("GET"), &u->methods) ||
+        !take_list(&c->call, values[METHODS], "methods", "methods of HTTP", token_is, SLICE("GET"),
+                   &u->methods) ||
         !take_expires(&c->call, values[EXPIRES], &u->expires_s))
         return;
     if (secret.len == 0) {

@@ -2,6 +2,7 @@
 
 #include "common/buffer.h"
 #include "common/iso8601.h"
+#include "common/token.h"
 #include "router/api/name.h"
 
 #include <openssl/crypto.h>
@@ -18,21 +19,6 @@ bool signed_url_resource(struct slice resource)
 {
     return slice_eq(resource, SLICE("messages")) || slice_eq(resource, SLICE("claims")) ||
            slice_eq(resource, SLICE("subscriptions"));
-}
-
-/* signed_url_method: a token (RFC 9110, 5.6.2). */
-bool signed_url_method(struct slice text)
-{
-    static const char others[] = "!#$%&'*+-.^_`|~";
-
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.p[i];
-
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              memchr(others, c, sizeof(others) - 1) != NULL))
-            return false;
-    }
-    return text.len > 0;
 }
 
 struct slice signed_url_path(struct slice queue, struct slice resource, struct arena *a)
@@ -120,7 +106,7 @@ static bool grants_method(const struct signed_list *methods, struct slice method
     bool granted = false;
 
     for (size_t i = 0; i < methods->n; i++) {
-        if (!signed_url_method(methods->list[i]))
+        if (!token_is(methods->list[i]))
             return false;
         granted |= slice_eq(methods->list[i], method);
     }

@@ -9,7 +9,8 @@
  *   paths, methods, project, expires       with the two characters \ and n between them
  *
  * where paths and methods are sorted and joined by commas. That has one meaning only as long as no path and
- * no method holds a comma or a backslash: so others are neither signed nor believed. */
+ * no method holds a comma or a backslash. So paths are those of signed_url_path, methods are tokens, and others
+ * are neither signed nor believed. */
 #ifndef ROUTER_API_SIGNED_URL_H
 #define ROUTER_API_SIGNED_URL_H
 
@@ -44,9 +45,6 @@ struct slice signed_url_path(struct slice queue, struct slice resource, struct a
 
 /* signed_url_resource tells whether URLs can be signed for a resource: messages, claims, subscriptions. */
 bool signed_url_resource(struct slice resource);
-
-/* signed_url_method tells whether text may be signed as a method: what can be one in HTTP. */
-bool signed_url_method(struct slice text);
 
 /* signed_url_sign sorts the lists of u and writes their signature. secret isn't empty. */
 void signed_url_sign(struct slice secret, struct signed_url *u, char signature[SIGNATURE_TEXT]);

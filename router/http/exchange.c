@@ -53,6 +53,20 @@ void response_add_request_id(h2o_req_t *req)
                           text, 4 + UUID_TEXT);
 }
 
+void response_vary(h2o_req_t *req, struct slice name)
+{
+    ssize_t at = h2o_find_header(&req->res.headers, H2O_TOKEN_VARY, -1);
+    h2o_iovec_t *value;
+
+    if (at == -1) {
+        h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_VARY, NULL, name.p, name.len);
+        return;
+    }
+    value = &req->res.headers.entries[at].value;
+    *value = h2o_concat(&req->pool, *value, h2o_iovec_init(H2O_STRLIT(", ")),
+                        h2o_iovec_init(name.p, name.len));
+}
+
 bool response_has_body(const h2o_req_t *req)
 {
     return !h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT("HEAD"));
@@ -190,7 +204,7 @@ void exchange_error(struct exchange *ex, int status, const char *title, const ch
         write_json_error(ex, status, t, slice_of(description));
     else if (type != NULL)
         write_xml_error(ex, status, t, slice_of(description));
-    exchange_header(ex, "vary", SLICE("Accept"));
+    response_vary(ex->req, SLICE("Accept"));
     if (status == 503)
         exchange_header(ex, "retry-after", SLICE("1"));
     send_response(ex, status, type);

@@ -85,6 +85,9 @@ void exchange_no_content(struct api_call *call);
 
 void response_add_request_id(h2o_req_t *req);
 
+/* response_vary adds a name to the Vary header. */
+void response_vary(h2o_req_t *req, struct slice name);
+
 /* response_has_body: false for HEAD, whose response tells the length alone. */
 bool response_has_body(const h2o_req_t *req);
 

@@ -5,6 +5,7 @@
 #include "router/api/name.h"
 #include "router/http/accept.h"
 #include "router/http/chunked.h"
+#include "router/http/cors.h"
 #include "router/http/framing.h"
 #include "router/http/http_status.h"
 #include "router/http/render.h"
@@ -387,6 +388,9 @@ void http_configure(h2o_globalconf_t *globalconf, const struct config *config)
     assert(chunked_is_used());
     handler->super.on_req = on_request;
     handler->config = config;
+    /* of filters the one added last sees an answer first */
+    cors_add(path, config);
     rewrite_add(path);
+    cors_add(&host->fallback_path, config);
     rewrite_add(&host->fallback_path);
 }

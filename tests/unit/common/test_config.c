@@ -723,7 +723,7 @@ static void add_choices(struct buffer *b, struct slice choices)
 }
 
 /* The sample holds each option under its section, with its text, its bounds and its default, in lines
- * that fit a screen; options are comments, so that as it stands it changes nothing. */
+ * that fit a screen (a default may be longer); options are comments, so that as it stands it changes nothing. */
 static void test_config_sample_tells_all_of_each_option(void **state)
 {
     struct buffer out = {0}, comment = {0};
@@ -735,7 +735,7 @@ static void test_config_sample_tells_all_of_each_option(void **state)
     while (rest.p != NULL) {
         struct slice line = slice_cut(&rest, '\n'), value;
 
-        assert_true(line.len <= 100);
+        assert_true(line.len <= 100 || !slice_starts(line, SLICE("# ")));
         if (line.len == 0) {
             comment.len = 0;
         } else if (line.p[0] == '[') {

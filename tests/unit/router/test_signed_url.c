@@ -68,21 +68,6 @@ static void test_signed_url_is_for_three_resources(void **state)
         assert_false(signed_url_resource(slice_of(others[i])));
 }
 
-static void test_signed_url_signs_methods_that_can_be_sent(void **state)
-{
-    static const char *const good[] = {"GET", "get", "X-y_9", "!#$%&'*+-.^_`|~", NULL};
-    static const char *const bad[] = {"",      "GET,PUT",    "GET\\nx", "GET ", " GET", "GE\nT",
-                                      "GET\\", "G\xc3\x89T", "a/b",     "(a)",  "\"",   NULL};
-
-    (void)state;
-    for (size_t i = 0; good[i] != NULL; i++)
-        assert_true(signed_url_method(slice_of(good[i])));
-    for (size_t i = 0; bad[i] != NULL; i++)
-        assert_false(signed_url_method(slice_of(bad[i])));
-    assert_false(signed_url_method((struct slice){"GET\0", 4}));
-    assert_false(signed_url_method((struct slice){NULL, 0}));
-}
-
 /* ---- Verifying -------------------------------------------------------------------------------- */
 
 static const struct shown_url two = {
@@ -290,7 +275,6 @@ int main(void)
         TEST(test_signed_url_signs_as_others_do),
         TEST(test_signed_url_makes_paths),
         TEST(test_signed_url_is_for_three_resources),
-        TEST(test_signed_url_signs_methods_that_can_be_sent),
         TEST(test_signed_url_grants_what_was_signed),
         TEST(test_signed_url_grants_in_any_form_of_the_same),
         TEST(test_signed_url_ends_in_time),
