@@ -15,6 +15,7 @@ struct router {
     h2o_globalconf_t globalconf;
     struct catalog_service *service;
     struct jobs *closers;
+    struct log_file *access_log; /* NULL: none */
     struct listen_address *address;
     char url[LISTEN_URL_BYTES];
     struct server **servers;
@@ -41,7 +42,7 @@ static void configure_h2o(struct router *r)
     r->globalconf.max_request_entity_size = (size_t)config_request_max(r->config);
     r->globalconf.http1.req_timeout = (uint64_t)r->config->client_timeout_s * 1000;
     r->globalconf.http1.upgrade_to_http2 = 0; /* this h2o lacks the rapid reset fix */
-    http_configure(&r->globalconf, r->config);
+    http_configure(&r->globalconf, r->config, r->access_log);
 }
 
 /* check_exposure: without authentication only this machine may come in, unless it is wanted. */
@@ -96,8 +97,11 @@ enum status router_start(const struct config *config, struct router **out, struc
     r->servers = mem_zalloc(r->n * sizeof(struct server *));
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->reached, NULL);
+    st = config->access_log[0] == '\0' ? ST_OK
+                                       : log_file_open(config->access_log, &r->access_log, f);
     configure_h2o(r);
-    st = listen_resolve(config->bind, config->port, r->n, &r->address, &loopback, f);
+    if (st == ST_OK)
+        st = listen_resolve(config->bind, config->port, r->n, &r->address, &loopback, f);
     if (st == ST_OK)
         st = check_exposure(config, loopback, f);
     if (st == ST_OK)
@@ -159,6 +163,8 @@ void router_free(struct router *r)
     if (!all)
         return;
     h2o_config_dispose(&r->globalconf);
+    if (r->access_log != NULL)
+        log_file_close(r->access_log);
     free(r->servers);
     free(r);
 }

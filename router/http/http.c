@@ -4,6 +4,7 @@
 #include "common/uri.h"
 #include "router/api/name.h"
 #include "router/http/accept.h"
+#include "router/http/access_log.h"
 #include "router/http/chunked.h"
 #include "router/http/cors.h"
 #include "router/http/framing.h"
@@ -91,9 +92,9 @@ static void read_headers(struct exchange *ex)
     }
 }
 
-/* path_of_target drops scheme and host of a target in absolute form (RFC 9112, 3.2.2). */
-static struct slice path_of_target(struct slice target)
+struct slice http_target(const h2o_req_t *req)
 {
+    struct slice target = slice_of_iovec(req->input.path);
     size_t at;
 
     if (!slice_starts(target, SLICE("http://")))
@@ -107,7 +108,7 @@ static struct slice path_of_target(struct slice target)
 /* read_path takes the path apart. False: it has no form that any route has. */
 static bool read_path(struct exchange *ex)
 {
-    struct slice whole = path_of_target(slice_of_iovec(ex->req->input.path));
+    struct slice whole = http_target(ex->req);
     struct slice rest;
 
     ex->path = slice_cut(&whole, '?');
@@ -356,6 +357,8 @@ static int on_request(h2o_handler_t *self, h2o_req_t *req)
         .document = slice_of_iovec(req->entity),
     };
     ex->api->exchanges++;
+    if (ex->api->config->access_log[0] != '\0')
+        access_log_note(ex);
     read_headers(ex);
     if (!check_framing(ex) || !check_memory(ex))
         return 0;
@@ -377,7 +380,8 @@ static int on_request(h2o_handler_t *self, h2o_req_t *req)
 
 /* ---- Setting up -------------------------------------------------------------------------------- */
 
-void http_configure(h2o_globalconf_t *globalconf, const struct config *config)
+void http_configure(h2o_globalconf_t *globalconf, const struct config *config,
+                    struct log_file *access_log)
 {
     h2o_hostconf_t *host =
         h2o_config_register_host(globalconf, h2o_iovec_init(H2O_STRLIT("default")), 65535);
@@ -393,4 +397,8 @@ void http_configure(h2o_globalconf_t *globalconf, const struct config *config)
     rewrite_add(path);
     cors_add(&host->fallback_path, config);
     rewrite_add(&host->fallback_path);
+    if (access_log != NULL) {
+        access_log_add(path, access_log);
+        access_log_add(&host->fallback_path, access_log);
+    }
 }
