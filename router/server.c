@@ -258,6 +258,7 @@ enum status server_new(const struct server_options *options, struct server **out
         .intake = intake_new(&s->ctx,
                              (size_t)(config->max_request_memory_bytes / config->router_threads)),
         .linger = linger_new(s->loop, on_lingering_closed, s),
+        .gzip = gzip_new(),
     };
     http_attach(&s->ctx, &s->http);
     s->watch = (struct worker_watch){.reply_to = s->mailbox, .on_workers = on_workers};
@@ -300,6 +301,7 @@ bool server_free(struct server *s)
         return false;
     intake_free(s->http.intake);
     linger_free(s->http.linger);
+    gzip_free(s->http.gzip);
     h2o_timeout_unlink(&s->pause);
     h2o_timeout_dispose(s->loop, &s->pause_timeout);
     h2o_context_dispose(&s->ctx);

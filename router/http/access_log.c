@@ -3,12 +3,11 @@
 #include "common/clock.h"
 #include "router/http/http.h"
 
-#include <netdb.h>
-#include <stdio.h>
+#include <arpa/inet.h>
 
 enum {
-    TEXT_MAX = 512, /* of what a client sends */
-    ADDRESS_BYTES = NI_MAXHOST,
+    TEXT_MAX = 512,   /* of what a client sends */
+    LINE_BYTES = 512, /* most are shorter */
 };
 
 struct access_logger {
@@ -24,42 +23,65 @@ struct note {
 
 /* ---- The line --------------------------------------------------------------------------------- */
 
-static void add_text(struct buffer *out, const char *name, struct slice text)
+/* add_text writes what a client may have made up. */
+static void add_text(struct buffer *out, struct slice text)
 {
-    struct slice shown = {text.p, text.len < TEXT_MAX ? text.len : TEXT_MAX};
+    size_t n = text.len < TEXT_MAX ? text.len : TEXT_MAX;
+    char *to = buffer_reserve(out, 3 * n);
 
-    buffer_printf(out, " %s=", name);
-    for (size_t i = 0; i < shown.len; i++) {
-        unsigned char c = (unsigned char)shown.p[i];
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)text.p[i];
 
-        if (c > ' ' && c < 0x7f && c != '"')
-            buffer_add_char(out, (char)c);
-        else
-            buffer_printf(out, "%%%02X", c);
+        if (c > ' ' && c < 0x7f && c != '"') {
+            *to++ = (char)c;
+        } else {
+            *to++ = '%';
+            *to++ = "0123456789ABCDEF"[c >> 4];
+            *to++ = "0123456789ABCDEF"[c & 15];
+        }
     }
-    if (text.len == 0)
+    out->len = (size_t)(to - out->p);
+    if (n == 0)
         buffer_add_char(out, '-');
-    if (text.len > TEXT_MAX)
+    if (n < text.len)
         buffer_add_literal(out, "...");
+}
+
+static void add_when(struct buffer *out, int64_t wall_ms)
+{
+    char when[CLOCK_ISO_BYTES];
+    int ms = (int)(wall_ms % 1000);
+
+    clock_iso(wall_ms, when);
+    when[19] = '.'; /* where the Z was */
+    buffer_add(out, (struct slice){when, 20});
+    buffer_add_char(out, (char)('0' + ms / 100));
+    buffer_add_char(out, (char)('0' + ms / 10 % 10));
+    buffer_add_char(out, (char)('0' + ms % 10));
+    buffer_add_literal(out, "Z ");
 }
 
 void access_log_line(const struct access *a, struct buffer *out)
 {
-    char when[CLOCK_ISO_BYTES];
-
-    clock_iso(a->wall_ms, when);
-    buffer_printf(out, "%.19s.%03dZ %.*s", when, (int)(a->wall_ms % 1000),
-                  SLICE_ARG(a->request_id.len > 0 ? a->request_id : SLICE("-")));
-    add_text(out, "client", a->client);
-    add_text(out, "project", a->project);
-    add_text(out, "method", a->method);
-    add_text(out, "path", a->path);
+    add_when(out, a->wall_ms);
+    add_text(out, a->request_id);
+    buffer_add_literal(out, " client=");
+    add_text(out, a->client);
+    buffer_add_literal(out, " project=");
+    add_text(out, a->project);
+    buffer_add_literal(out, " method=");
+    add_text(out, a->method);
+    buffer_add_literal(out, " path=");
+    add_text(out, a->path);
+    buffer_add_literal(out, " status=");
     if (a->status == 0)
-        buffer_add_literal(out, " status=-");
+        buffer_add_char(out, '-');
     else
-        buffer_printf(out, " status=%d", a->status);
-    buffer_printf(out, " bytes=%llu ms=%lld", (unsigned long long)a->bytes,
-                  (long long)a->duration_ms);
+        buffer_add_int(out, a->status);
+    buffer_add_literal(out, " bytes=");
+    buffer_add_uint(out, a->bytes);
+    buffer_add_literal(out, " ms=");
+    buffer_add_int(out, a->duration_ms);
 }
 
 /* ---- What h2o knows --------------------------------------------------------------------------- */
@@ -90,13 +112,18 @@ static int64_t ms_of(struct timeval t)
     return (int64_t)t.tv_sec * 1000 + t.tv_usec / 1000;
 }
 
-static struct slice address_of(h2o_req_t *req, char text[ADDRESS_BYTES])
+static struct slice address_of(h2o_req_t *req, char text[INET6_ADDRSTRLEN])
 {
-    struct sockaddr_storage peer;
-    socklen_t len = req->conn->callbacks->get_peername(req->conn, (struct sockaddr *)&peer);
-    size_t n = len == 0 ? SIZE_MAX : h2o_socket_getnumerichost((struct sockaddr *)&peer, len, text);
+    struct sockaddr_storage peer = {0};
+    const void *address = &((const struct sockaddr_in *)&peer)->sin_addr;
 
-    return n == SIZE_MAX ? SLICE("") : (struct slice){text, n};
+    if (req->conn->callbacks->get_peername(req->conn, (struct sockaddr *)&peer) == 0)
+        return SLICE("");
+    if (peer.ss_family == AF_INET6)
+        address = &((const struct sockaddr_in6 *)&peer)->sin6_addr;
+    else if (peer.ss_family != AF_INET)
+        return SLICE("");
+    return slice_of(inet_ntop(peer.ss_family, address, text, INET6_ADDRSTRLEN));
 }
 
 static void log_access(h2o_logger_t *self, h2o_req_t *req)
@@ -111,7 +138,7 @@ static void log_access(h2o_logger_t *self, h2o_req_t *req)
         .bytes = req->bytes_sent,
     };
     struct timeval end = req->timestamps.response_end_at;
-    char address[ADDRESS_BYTES];
+    char address[INET6_ADDRSTRLEN];
     struct buffer line = {0};
 
     if (req->version == 0)
@@ -129,6 +156,7 @@ static void log_access(h2o_logger_t *self, h2o_req_t *req)
         (end.tv_sec != 0 ? ms_of(end) : a.wall_ms) - ms_of(req->timestamps.request_begin_at);
     if (a.duration_ms < 0)
         a.duration_ms = 0; /* the clock was set */
+    buffer_reserve(&line, LINE_BYTES);
     access_log_line(&a, &line);
     log_file_add(((struct access_logger *)self)->file, buffer_slice(&line));
     buffer_fini(&line);

@@ -2,6 +2,7 @@
 
 #include "common/json.h"
 #include "router/http/accept.h"
+#include "router/http/http.h"
 #include "router/http/http_status.h"
 
 #include <string.h>
@@ -81,12 +82,39 @@ static void on_patience_over(h2o_timeout_entry_t *entry)
     shutdown(h2o_socket_get_fd(ex->req->conn->callbacks->get_socket(ex->req->conn)), SHUT_RDWR);
 }
 
+/* pack replaces the body by its packed form, if that is asked for and worth it. */
+static void pack(struct exchange *ex)
+{
+    h2o_req_t *req = ex->req;
+    size_t least = (size_t)ex->api->config->gzip_min_bytes;
+    struct buffer packed = {0};
+    ssize_t asked;
+
+    if (least == 0 || ex->body.len < least || ex->body.len > GZIP_MAX)
+        return;
+    response_vary(req, SLICE("Accept-Encoding"));
+    asked = h2o_find_header(&req->headers, H2O_TOKEN_ACCEPT_ENCODING, -1);
+    if (asked == -1 ||
+        !gzip_is_asked((struct slice){req->headers.entries[asked].value.base,
+                                      req->headers.entries[asked].value.len}) ||
+        !gzip_pack(http_thread_of(req->conn->ctx)->gzip, buffer_slice(&ex->body), &packed)) {
+        buffer_fini(&packed);
+        return;
+    }
+    buffer_fini(&ex->body);
+    ex->body = packed;
+    h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_ENCODING, NULL,
+                   H2O_STRLIT("gzip"));
+}
+
 static void send_response(struct exchange *ex, int status, const char *media_type)
 {
     static h2o_generator_t generator = {NULL, NULL};
     h2o_req_t *req = ex->req;
-    h2o_iovec_t body = h2o_iovec_init(ex->body.p, ex->body.len);
+    h2o_iovec_t body;
 
+    pack(ex);
+    body = h2o_iovec_init(ex->body.p, ex->body.len);
     req->res.status = status;
     req->res.reason = http_reason(status);
     /* a 204 has no length, not even zero (RFC 9110, 8.6) */

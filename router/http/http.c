@@ -85,10 +85,13 @@ static void read_headers(struct exchange *ex)
     for (size_t i = 0; i < headers->size; i++) {
         struct slice name = slice_of_iovec(*headers->entries[i].name);
 
-        for (size_t j = 0; j < sizeof(wanted) / sizeof(wanted[0]); j++)
-            if (slice_eq(name, wanted[j].name))
-                take_header(&ex->headers, &wanted[j],
-                            slice_trim(slice_of_iovec(headers->entries[i].value)));
+        for (size_t j = 0; j < sizeof(wanted) / sizeof(wanted[0]); j++) {
+            if (!slice_eq(name, wanted[j].name))
+                continue;
+            take_header(&ex->headers, &wanted[j],
+                        slice_trim(slice_of_iovec(headers->entries[i].value)));
+            break;
+        }
     }
 }
 

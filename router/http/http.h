@@ -6,6 +6,7 @@
 
 #include "common/log_file.h"
 #include "router/api/api.h"
+#include "router/http/gzip.h"
 #include "router/http/intake.h"
 #include "router/http/linger.h"
 
@@ -21,6 +22,7 @@ struct http_thread {
     struct api *api;
     struct intake *intake;
     struct lingerer *linger;
+    struct gzip *gzip;
 };
 
 /* http_attach gives it to the thread's context; http_thread_of gives it back. */
