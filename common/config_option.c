@@ -128,8 +128,11 @@ enum status option_set(const struct config_option *o, struct config *c, struct s
         if (value.len > 0 && check_scheme(o, value, f) != ST_OK)
             return ST_INVALID;
         break;
-    case TYPE_TEXT:
     case TYPE_SECRET:
+        if (slice_eq(value, SLICE("***")))
+            return fail(f, ST_INVALID, "*** only stands for a secret where it is not to be seen");
+        break;
+    case TYPE_TEXT:
         break;
     }
     free(*text);

@@ -695,6 +695,23 @@ static void test_config_print_hides_passwords(void **state)
     buffer_fini(&out);
 }
 
+/* Whoever makes a configuration of what was printed must not end with a secret that everybody knows. */
+static void test_config_refuses_a_secret_as_it_is_printed(void **state)
+{
+    struct failure f = {0};
+    size_t secrets = 0;
+
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        if (options[i].kind != KIND_SECRET)
+            continue;
+        secrets++;
+        assert_int_equal(set(*state, options[i].section, options[i].name, "***", &f), ST_INVALID);
+        assert_int_equal(set(*state, options[i].section, options[i].name, "****", &f), ST_OK);
+        assert_int_equal(set(*state, options[i].section, options[i].name, "", &f), ST_OK);
+    }
+    assert_true(secrets > 0);
+}
+
 static void test_config_errors_do_not_tell_a_uri_that_may_hold_a_password(void **state)
 {
     struct failure f = {0};
@@ -952,6 +969,7 @@ int main(void)
         TEST(test_config_printed_loads_back_to_the_same),
         TEST(test_config_printed_defaults_load_back_to_the_same),
         TEST(test_config_print_hides_passwords),
+        TEST(test_config_refuses_a_secret_as_it_is_printed),
         TEST(test_config_errors_do_not_tell_a_uri_that_may_hold_a_password),
         TEST(test_config_sample_tells_all_of_each_option),
         TEST(test_config_sample_loads_as_the_defaults),
