@@ -12,6 +12,8 @@ AWAY = "Service temporarily unavailable"
 
 def told(answer):
     error = refused(answer, 503, AWAY)
+    assert answer.headers["Retry-After"] == "1"
+    assert answer.headers["x-openstack-request-id"].startswith("req-")
     for secret in ("redis", "postgres", "sqlite", "127.0.0.1", "errno", "connection refused"):
         assert secret not in error["description"].lower()
 
