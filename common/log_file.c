@@ -30,6 +30,7 @@ struct log_file {
     char *path; /* NULL: stderr */
     int fd;
     struct buffer writing;
+    bool torn;       /* the file ends within a line */
     uint64_t untold; /* lines lost since the log told of any */
     int told_errno;
     int64_t tell_mono_ms;
@@ -73,6 +74,7 @@ static void follow_path(struct log_file *file)
     if (file->fd >= 0)
         close(file->fd);
     file->fd = fd;
+    file->torn = false;
 }
 
 static uint64_t count_lines(struct slice text)
@@ -86,22 +88,32 @@ static uint64_t count_lines(struct slice text)
     return n;
 }
 
+/* put writes text and gives what could not be written; errno says why. */
+static struct slice put(struct log_file *file, struct slice text)
+{
+    while (text.len > 0) {
+        ssize_t n = write(file->fd, text.p, text.len);
+
+        if (n < 0 && errno != EINTR)
+            break;
+        if (n > 0)
+            text = slice_from(text, (size_t)n);
+    }
+    return text;
+}
+
 static void write_out(struct log_file *file)
 {
     struct slice rest = buffer_slice(&file->writing);
 
     follow_path(file);
-    while (rest.len > 0) {
-        ssize_t n = write(file->fd, rest.p, rest.len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            file->told_errno = errno;
-            file->untold += count_lines(rest);
-            break;
-        }
-        rest = slice_from(rest, (size_t)n);
+    if (file->torn && put(file, SLICE("\n")).len == 0)
+        file->torn = false;
+    rest = put(file, rest);
+    if (rest.len > 0) {
+        file->told_errno = errno;
+        file->untold += count_lines(rest);
+        file->torn |= rest.len < file->writing.len && rest.p[-1] != '\n';
     }
     file->writing.len = 0;
 }

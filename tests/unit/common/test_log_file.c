@@ -5,8 +5,10 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -164,6 +166,44 @@ static void test_log_file_is_made_anew_when_it_was_renamed(void **state)
     assert_file(path, "last\n");
 }
 
+/* A disk that is full for a while: lines are lost, and the next ones begin at a line's beginning. */
+static void test_log_file_goes_on_when_there_is_room_again(void **state)
+{
+    enum { ROOM = 1000, LINE = 70 };
+    struct rlimit whole, little;
+    struct log_file *file = open_log(path);
+    char line[LINE], said[512] = "", *text, *last;
+    int told[2], real_stderr = dup(STDERR_FILENO);
+
+    (void)state;
+    memset(line, 'x', sizeof(line));
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(pipe2(told, O_CLOEXEC), 0);
+    dup2(told[1], STDERR_FILENO);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &whole), 0);
+    little = (struct rlimit){.rlim_cur = ROOM, .rlim_max = whole.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+    for (int i = 0; i < 100; i++)
+        log_file_add(file, (struct slice){line, sizeof(line)});
+    assert_true(read(told[0], said, sizeof(said) - 1) > 0); /* waits until some are lost */
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &whole), 0);
+    log_file_add(file, SLICE("last"));
+    log_file_close(file);
+    dup2(real_stderr, STDERR_FILENO);
+    close(real_stderr);
+    close(told[0]);
+    close(told[1]);
+    assert_non_null(strstr(said, "LOG-LINES-LOST"));
+    assert_non_null(strstr(said, "reason=\"File too large\""));
+    text = read_all(path);
+    assert_int_equal(text[ROOM], '\n'); /* behind what fitted of the line that didn't */
+    last = strstr(text, "last\n");
+    assert_non_null(last);
+    assert_int_equal(last[-1], '\n');
+    assert_int_equal(last[5], '\0');
+    free(text);
+}
+
 static void *close_log(void *file)
 {
     log_file_close(file);
@@ -176,7 +216,7 @@ static void test_log_file_that_takes_nothing_keeps_nobody_waiting(void **state)
     int told[2], real_stderr = dup(STDERR_FILENO), reader;
     struct log_file *file;
     char line[1000], text[4096] = "", *drain = malloc(READ_MAX);
-    unsigned long long lost = 0, came = 0;
+    unsigned long long lost = 0, n_lost, came = 0;
     pthread_t closer;
     ssize_t n;
     enum { MANY = 5000 };
@@ -205,7 +245,10 @@ static void test_log_file_that_takes_nothing_keeps_nobody_waiting(void **state)
     close(reader);
     free(drain);
     assert_non_null(strstr(text, "LOG-LINES-LOST"));
-    assert_int_equal(sscanf(strstr(text, "lines="), "lines=%llu", &lost), 1);
+    for (const char *p = text; (p = strstr(p, "lines=")) != NULL; p++) {
+        assert_int_equal(sscanf(p, "lines=%llu", &n_lost), 1);
+        lost += n_lost;
+    }
     assert_true(lost > 0 && came > 0);
     assert_int_equal(lost + came, MANY);
 }
@@ -220,6 +263,7 @@ int main(void)
         TEST(test_log_file_that_cannot_be_made),
         TEST(test_log_file_keeps_lines_of_threads_whole),
         TEST(test_log_file_is_made_anew_when_it_was_renamed),
+        TEST(test_log_file_goes_on_when_there_is_room_again),
         TEST(test_log_file_that_takes_nothing_keeps_nobody_waiting),
     };
 
