@@ -190,6 +190,30 @@ def test_guest_of_everything(api, queue):
     assert visitor.delete(f"{queue}/messages?pop=1").bodies == [2]
 
 
+def test_guest_subscribes(api, queue):
+    """A path opens what is below it, the confirmation too."""
+    visitor = guest(api, share(api, queue, paths=["subscriptions"], methods=["GET", "POST", "PUT", "PATCH", "DELETE"]))
+    made = visitor.post(f"{queue}/subscriptions", {"subscriber": "http://trigger.example/"})
+    assert made.status == 201
+    path = f"{queue}/subscriptions/{made.json['subscription_id']}"
+    assert visitor.get(f"{queue}/subscriptions").status == visitor.get(path).status == 200
+    assert visitor.put(f"{path}/confirm", {"confirmed": True}).status == 204
+    assert visitor.patch(path, {"ttl": 100}).status == 204
+    assert visitor.delete(path).status == 204
+    assert visitor.get(f"{queue}/messages").status == 404
+
+
+def test_url_of_a_queue_opens_no_topic(api, queue):
+    topic = queue.replace("queues", "topics")
+    api.put(topic, {})
+    url = share(api, queue)
+    assert guest(api, url).get(f"{topic}/messages").status == 404
+    forged = {**url, "paths": [f"{topic}/messages"]}
+    forged["signature"] = sign(forged["paths"], forged["methods"], forged["project"], forged["expires"])
+    assert guest(api, forged).get(f"{topic}/messages").status == 404
+    assert api.post(f"{topic}/share", {}).status == 404
+
+
 def test_guest_is_bound_to_the_methods(api, queue):
     visitor = guest(api, share(api, queue, methods=["POST"]))
     visitor.fill(queue, 1)
