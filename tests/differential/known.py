@@ -287,6 +287,11 @@ def _(d):
     return to(d, "GET", "/v2/") and (d.where, d.peer) == ("/resources/rel/subscription_confirm", ABSENT)
 
 
+@known("packed", "An answer that may be packed with gzip says so in Vary.")
+def _(d):
+    return d.where == "header vary" and (d.peer, d.nusku) == (ABSENT, "Accept-Encoding") and len(d.answers[1].body) >= 8192
+
+
 @known("home-parameters", "The home document names the parameters that the service reads.")
 def _(d):
     return to(d, "GET", "/v2/") and bool(re.fullmatch(

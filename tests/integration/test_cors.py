@@ -10,7 +10,7 @@ EXPOSED = "X-Auth-Token,X-Subject-Token,X-Service-Token,X-OpenStack-Request-ID"
 
 @pytest.fixture(scope="module")
 def sharing(start):
-    return start(f"cors.allowed_origin={PAGE}, {OTHER}")
+    return start(f"cors.allowed_origin={PAGE}, {OTHER}", "router.gzip_min_size=0")
 
 
 @pytest.fixture
