@@ -17,6 +17,7 @@
 #ifndef CATALOG_CATALOG_H
 #define CATALOG_CATALOG_H
 
+#include "catalog/pool.h"
 #include "catalog/record.h"
 #include "common/arena.h"
 #include "common/config.h"
@@ -24,7 +25,7 @@
 #include "common/status.h"
 
 enum {
-    CATALOG_ABI = 1,               /* 1 first; add a line here for each change */
+    CATALOG_ABI = 2,               /* 1 first; 2: pools and flavors, dropped_list by pool */
     CATALOG_CHANGES_KEPT = 100000, /* rows of the change feed that stay readable */
 };
 
@@ -45,12 +46,12 @@ struct worker_record {
     int64_t silent_ms; /* since its last sign of life, by the catalog's clock; read only */
 };
 
-enum change_kind { CHANGE_QUEUE = 1, CHANGE_WORKER = 2 };
+enum change_kind { CHANGE_QUEUE = 1, CHANGE_WORKER = 2, CHANGE_POOL = 3 /* or a flavor */ };
 
 struct change {
     uint64_t revision;
     enum change_kind kind;
-    struct slice project, name; /* of the queue */
+    struct slice project, name; /* of the queue; of the flavor, or the pool (project empty) */
 };
 
 /* One life of a queue that was deleted, whose messages are still to be dropped (for good). */
@@ -82,7 +83,8 @@ struct catalog_ops {
                               struct queue_record **record, struct failure *f);
 
     /* queue_create makes the queue unless it exists, which is no error: *created tells, and *record
-     * is what is there afterwards. The epoch of a new queue is its revision. */
+     * is what is there afterwards. The epoch of a new queue is its revision. ST_CONFLICT: there is no such
+     * pool (any more); the default store, whose name is empty, is always there. */
     enum status (*queue_create)(struct catalog *c, struct slice project, struct slice name,
                                 struct slice metadata, struct slice pool,
                                 struct queue_record **record, bool *created, struct failure *f);
@@ -107,12 +109,53 @@ struct catalog_ops {
     enum status (*queue_count)(struct catalog *c, struct slice project, struct slice before,
                                uint64_t *count, struct failure *f);
 
-    /* dropped_list gives up to limit queues dropped at least older_ms ago; dropped_done forgets one
-     * whose messages are gone. */
-    enum status (*dropped_list)(struct catalog *c, int64_t older_ms, uint32_t limit,
-                                struct arena *a, struct dropped_queue **list, uint32_t *n,
-                                struct failure *f);
+    /* dropped_list gives up to limit queues of a pool dropped at least older_ms ago; dropped_done forgets
+     * one whose messages are gone. */
+    enum status (*dropped_list)(struct catalog *c, struct slice pool, int64_t older_ms,
+                                uint32_t limit, struct arena *a, struct dropped_queue **list,
+                                uint32_t *n, struct failure *f);
     enum status (*dropped_done)(struct catalog *c, uint64_t epoch, struct failure *f);
+
+    /* pool_put makes a pool, or replaces what is there; pool->flavor becomes its flavor of project, whether
+     * there is such a flavor or not. With a revision it only replaces the pool that still has it.
+     * ST_CONFLICT: another pool has the URI. ST_NOT_FOUND: none has the revision. */
+    enum status (*pool_put)(struct catalog *c, struct slice project, const struct pool_record *pool,
+                            uint64_t revision, struct failure *f);
+
+    /* pool_get: ST_NOT_FOUND. */
+    enum status (*pool_get)(struct catalog *c, struct slice project, struct slice name,
+                            struct arena *a, struct pool_record *pool, struct failure *f);
+
+    /* pool_list gives up to limit pools, names in byte order, strictly after after. */
+    enum status (*pool_list)(struct catalog *c, struct slice project, struct slice after,
+                             uint32_t limit, struct arena *a, struct pool_record **list,
+                             uint32_t *n, struct failure *f);
+
+    /* pool_delete removes a pool on which nothing depends. ST_CONFLICT: *use says what does. abandon: queues
+     * that were deleted don't count; they are forgotten, and what the store still holds of them is left
+     * there. ST_NOT_FOUND. */
+    enum status (*pool_delete)(struct catalog *c, struct slice name, bool abandon, struct arena *a,
+                               struct pool_use *use, struct failure *f);
+
+    /* flavor_put makes a flavor of these pools and no others, or gives it these. They leave other flavors of
+     * the project for it. ST_INVALID: pools[*missing] does not exist. ST_NOT_FOUND: with exists, there is no
+     * such flavor; this is looked at first. */
+    enum status (*flavor_put)(struct catalog *c, struct slice project, struct slice name,
+                              const struct slice *pools, uint32_t n, bool exists, uint32_t *missing,
+                              struct failure *f);
+
+    /* flavor_get: ST_NOT_FOUND; *flavor then has the pools that were put in it ahead of it. */
+    enum status (*flavor_get)(struct catalog *c, struct slice project, struct slice name,
+                              struct arena *a, struct flavor_record *flavor, struct failure *f);
+
+    /* flavor_list gives up to limit flavors of a project, as pool_list does. */
+    enum status (*flavor_list)(struct catalog *c, struct slice project, struct slice after,
+                               uint32_t limit, struct arena *a, struct flavor_record **list,
+                               uint32_t *n, struct failure *f);
+
+    /* flavor_delete: its pools are in none then. ST_NOT_FOUND, though pools may have left it. */
+    enum status (*flavor_delete)(struct catalog *c, struct slice project, struct slice name,
+                                 struct failure *f);
 
     /* worker_put registers a worker, or renews its sign of life. Only a registration, or one that
      * differs from what is there, is a change. Workers silent for longer than gone_ms are removed. */

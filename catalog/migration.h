@@ -6,7 +6,7 @@
 #ifndef CATALOG_MIGRATION_H
 #define CATALOG_MIGRATION_H
 
-enum { MIGRATION_LAST = 1 };
+enum { MIGRATION_LAST = 2 };
 
 struct migration {
     const char *name;

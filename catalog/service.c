@@ -1,8 +1,10 @@
 #include "catalog/service.h"
 
+#include "catalog/placement.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/random.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -13,11 +15,14 @@ enum {
     WAIT_MS = 500,    /* longest sleep of the watcher: workers are listed anew after it */
     RETRY_MS = 500,   /* between attempts while the catalog is away */
     CHANGES_AT_A_TIME = 1000,
+    CHOICES_MAX = 8,          /* of a pool that has gone until the queue was to be made in it */
+    NO_POOL_EVERY_MS = 10000, /* between two lines that say that there is none */
 };
 
 struct catalog_service {
     char *uri;
     int64_t worker_gone_ms;
+    bool pooling, virtual_pool;
     struct jobs *jobs;
     struct queue_cache *cache;
 
@@ -26,6 +31,7 @@ struct catalog_service {
     bool stopping;
     struct worker_watch *watches;
     struct worker_set *workers; /* NULL until they were listed once */
+    int64_t no_pool_ms;         /* when it was said last that there is none; 0: never */
 };
 
 /* ---- Calls ------------------------------------------------------------------------------------ */
@@ -86,19 +92,84 @@ enum status catalog_service_call(struct catalog_service *service, struct catalog
     return jobs_add(service->jobs, &call->job);
 }
 
+/* tell_no_pool says it to the operator, not once for each queue that is refused. */
+static void tell_no_pool(struct catalog_service *service, struct slice flavor)
+{
+    int64_t now_ms = clock_mono_ms();
+    bool due;
+
+    pthread_mutex_lock(&service->lock);
+    due = service->no_pool_ms == 0 || now_ms - service->no_pool_ms >= NO_POOL_EVERY_MS;
+    if (due)
+        service->no_pool_ms = now_ms;
+    pthread_mutex_unlock(&service->lock);
+    if (due)
+        log_warn("NO-POOL", "flavor=\"%.*s\" no pool can take a new queue", SLICE_ARG(flavor));
+}
+
+/* choose_pool gives the pool for a new queue, in a. */
+static enum status choose_pool(struct catalog_service *service, struct catalog *c,
+                               const struct new_queue *q, struct arena *a, struct slice *pool,
+                               struct failure *f)
+{
+    struct placement p = {q->project, q->flavor, q->dead_letters};
+    enum status st;
+
+    *pool = SLICE("");
+    if (q->pool.p != NULL)
+        *pool = q->pool;
+    if (q->pool.p != NULL || !service->pooling)
+        return ST_OK;
+    st = placement_choose(c, &p, random_below, a, pool, f);
+    if (st != ST_REFUSED)
+        return st;
+    if (service->virtual_pool && q->flavor.len == 0) {
+        *pool = SLICE("");
+        return ST_OK;
+    }
+    tell_no_pool(service, q->flavor);
+    return st;
+}
+
+/* create_once makes the queue in a pool that is chosen now. ST_CONFLICT: it has gone meanwhile. */
+static enum status create_once(struct catalog_service *service, struct catalog *c,
+                               const struct new_queue *q, struct queue_record **record,
+                               bool *created, struct failure *f)
+{
+    struct arena a = {0};
+    struct slice pool;
+    enum status st = choose_pool(service, c, q, &a, &pool, f);
+
+    if (st == ST_OK)
+        st = c->ops->queue_create(c, q->project, q->name, q->metadata, pool, record, created, f);
+    arena_fini(&a);
+    return st;
+}
+
 enum status catalog_service_create(struct catalog_service *service, struct catalog *c,
-                                   struct slice project, struct slice name, struct slice metadata,
-                                   struct queue_record **record, bool *created, struct failure *f)
+                                   const struct new_queue *q, struct queue_record **record,
+                                   bool *created, struct failure *f)
 {
     uint64_t ticket = queue_cache_ticket(service->cache);
-    enum status st =
-        c->ops->queue_create(c, project, name, metadata, SLICE(""), record, created, f);
+    enum status st = ST_NOT_FOUND;
 
+    *created = false;
+    if (service->pooling) /* a queue that exists needs no pool, perhaps there is none */
+        st = c->ops->queue_find(c, q->project, q->name, record, f);
+    if (st == ST_NOT_FOUND)
+        st = ST_CONFLICT;
+    for (int i = 0; i < CHOICES_MAX && st == ST_CONFLICT; i++)
+        st = create_once(service, c, q, record, created, f);
     if (st == ST_OK && *created)
         queue_cache_wrote(service->cache, *record);
     else if (st == ST_OK)
-        queue_cache_put(service->cache, ticket, project, name, *record);
-    return st;
+        queue_cache_put(service->cache, ticket, q->project, q->name, *record);
+    return st == ST_CONFLICT ? fail(f, ST_UNAVAILABLE, "pools come and go all the time") : st;
+}
+
+bool catalog_service_pooling(const struct catalog_service *service)
+{
+    return service->pooling;
 }
 
 struct queue_cache *catalog_service_cache(struct catalog_service *service)
@@ -288,6 +359,8 @@ enum status catalog_service_new(const struct catalog_service_options *options,
 
     s->uri = mem_strdup(options->uri);
     s->worker_gone_ms = options->worker_gone_ms;
+    s->pooling = options->pooling;
+    s->virtual_pool = options->virtual_pool;
     s->cache = queue_cache_new(options->cache_most);
     pthread_mutex_init(&s->lock, NULL);
     s->jobs = jobs_new(&jobs);

@@ -22,6 +22,9 @@ struct catalog_service_options {
     size_t threads;
     size_t cache_most;      /* records */
     int64_t worker_gone_ms; /* workers silent for longer are not listed */
+    bool pooling;           /* new queues go to pools; else to the default store */
+    bool
+        virtual_pool; /* to that one, too, when there is no pool for a queue that asks for no flavor */
 };
 
 /* catalog_service_new starts the threads. The catalog need not be reachable yet, its schema is the
@@ -52,11 +55,22 @@ struct catalog_call {
 /* catalog_service_call starts it. ST_OVERLOADED: not taken, done will not run. */
 enum status catalog_service_call(struct catalog_service *service, struct catalog_call *call);
 
-/* catalog_service_create makes a queue unless it exists, as queue_create does, and lets the cache know.
- * For work functions. */
+/* A queue to be made. */
+struct new_queue {
+    struct slice project, name, metadata;
+    struct slice flavor;       /* that it asks for; empty: none */
+    struct slice dead_letters; /* name of its dead letter queue; empty: none */
+    struct slice pool;         /* where it must be made; absent: in one that is chosen */
+};
+
+/* catalog_service_create makes a queue unless it exists, as queue_create does, chooses its pool, and lets the
+ * cache know. For work functions. Besides queue_create's failures those of placement_choose. */
 enum status catalog_service_create(struct catalog_service *service, struct catalog *c,
-                                   struct slice project, struct slice name, struct slice metadata,
-                                   struct queue_record **record, bool *created, struct failure *f);
+                                   const struct new_queue *q, struct queue_record **record,
+                                   bool *created, struct failure *f);
+
+/* catalog_service_pooling tells whether queues choose pools here. */
+bool catalog_service_pooling(const struct catalog_service *service);
 
 /* The live workers at one moment: immutable, counted, from any thread. */
 struct worker_set {

@@ -22,6 +22,8 @@ enum op_code {
 #undef OP
 };
 
+enum { POOL_URI_MAX = 255 /* bytes */ };
+
 /* op_name returns "claim_create" and the like, "?" for a number from a newer peer. Never NULL. */
 const char *op_name(enum op_code code);
 
@@ -183,6 +185,9 @@ struct op {
             struct message_id id;
             bool confirmed;
         } subscription_confirm;
+        struct {
+            struct slice uri; /* may hold a password; the operation belongs to no queue */
+        } pool_probe;
     } in;
 
     /* The outcome. With anything but ST_OK only f says more. */
@@ -219,6 +224,9 @@ struct op {
             const struct subscription *list;
             uint32_t n;
         } subscriptions;
+        struct {
+            uint32_t capabilities; /* of enum capability */
+        } pool_probe;
     } out;
 
     /* done is called exactly once, on the loop that the operation belongs to. */

@@ -380,6 +380,10 @@ static void read_arguments(struct items *it, struct op *op, struct arena *a)
         op->in.claim_renew.ttl_s = take_u32(it);
         op->in.claim_renew.grace_s = take_u32(it);
         break;
+    case OP_pool_probe:
+        op->in.pool_probe.uri = take_bytes(it);
+        it->bad |= op->in.pool_probe.uri.len > POOL_URI_MAX;
+        break;
     case OP_queue_purge:
         read_purge(it, op);
         break;
@@ -554,6 +558,9 @@ static void read_result(struct items *it, struct op *op, struct arena *a)
     case OP_subscription_list:
     case OP_subscription_get:
         read_subscriptions(it, op, a);
+        break;
+    case OP_pool_probe:
+        op->out.pool_probe.capabilities = take_u32(it);
         break;
     case OP_message_delete:
     case OP_claim_renew:

@@ -73,6 +73,7 @@ static size_t argument_count(const struct op *op)
         return 4;
     case OP_claim_get:
     case OP_claim_release:
+    case OP_pool_probe:
         return 1;
     case OP_claim_renew:
         return 3;
@@ -209,6 +210,9 @@ static void pack_arguments(msgpack_packer *p, const struct op *op)
         msgpack_pack_uint32(p, op->in.claim_renew.ttl_s);
         msgpack_pack_uint32(p, op->in.claim_renew.grace_s);
         break;
+    case OP_pool_probe:
+        pack_slice(p, op->in.pool_probe.uri);
+        break;
     case OP_queue_purge:
         msgpack_pack_uint32(p, op->in.queue_purge.what);
         break;
@@ -304,6 +308,8 @@ static size_t result_count(const struct op *op)
     case OP_subscription_list:
     case OP_subscription_get:
         return op->out.subscriptions.n;
+    case OP_pool_probe:
+        return 1;
     default:
         return 0;
     }
@@ -345,6 +351,9 @@ static void pack_result(msgpack_packer *p, const struct op *op)
     case OP_subscription_get:
         for (uint32_t i = 0; i < op->out.subscriptions.n; i++)
             pack_subscription(p, &op->out.subscriptions.list[i]);
+        break;
+    case OP_pool_probe:
+        msgpack_pack_uint32(p, op->out.pool_probe.capabilities);
         break;
     default:
         break;

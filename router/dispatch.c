@@ -123,15 +123,24 @@ static uint64_t hash_queue(const struct queue_ref *q, bool whole_pool)
     return XXH64(q->name.p, q->name.len, h);
 }
 
-/* choose gives the link of the worker for a queue, NULL when none is reached. */
-static struct worker_link *choose(struct dispatch *d, const struct queue_ref *q)
+/* can_do tells whether a worker can carry an operation out. To try a store out needs no pool. */
+static const struct served_pool *can_do(const struct worker_record *w, const struct op *op)
 {
-    uint64_t by_queue = hash_queue(q, false), by_pool = hash_queue(q, true), highest = 0;
+    static const struct served_pool none = {.single_writer = true};
+
+    return op->code == OP_pool_probe ? &none : find_pool(w, op->queue.pool);
+}
+
+/* choose gives the link of the worker for an operation, NULL when none is reached. */
+static struct worker_link *choose(struct dispatch *d, const struct op *op)
+{
+    uint64_t by_queue = hash_queue(&op->queue, false), by_pool = hash_queue(&op->queue, true);
+    uint64_t highest = 0;
     struct worker_link *best = NULL, *l;
 
     TAILQ_FOREACH(l, &d->links, next)
     {
-        const struct served_pool *pool = l->up ? find_pool(&l->worker, q->pool) : NULL;
+        const struct served_pool *pool = l->up ? can_do(&l->worker, op) : NULL;
         uint64_t score;
 
         if (pool == NULL)
@@ -151,7 +160,7 @@ static void place_op(struct dispatch *d, struct routed_op *r)
     int64_t left_ms = r->op.deadline_mono_ms - clock_mono_ms();
     struct wire_op w = {number_of(d, r), left_ms > 0 ? (uint32_t)left_ms : 0};
 
-    r->link = choose(d, &r->op.queue);
+    r->link = choose(d, &r->op);
     if (r->link == NULL) {
         TAILQ_INSERT_TAIL(&d->waiting, r, by_link);
         return;
@@ -163,24 +172,31 @@ static void place_op(struct dispatch *d, struct routed_op *r)
     link_add(r->link->link, &w, &r->op);
 }
 
+/* place_waiting tries those that wait for a worker again: one has come, or serves other pools. */
+static void place_waiting(struct dispatch *d)
+{
+    struct routed_list list = TAILQ_HEAD_INITIALIZER(list);
+    struct routed_op *r;
+
+    TAILQ_CONCAT(&list, &d->waiting, by_link);
+    while ((r = TAILQ_FIRST(&list)) != NULL) {
+        TAILQ_REMOVE(&list, r, by_link);
+        place_op(d, r);
+    }
+}
+
 /* ---- Links ------------------------------------------------------------------------------------ */
 
 static void on_up(void *context, struct link *link)
 {
     struct worker_link *l = context;
     struct dispatch *d = l->dispatch;
-    struct routed_list list = TAILQ_HEAD_INITIALIZER(list);
-    struct routed_op *r;
 
     (void)link;
     l->up = true;
     d->reached++;
     log_info("LINK-UP", "worker=%.*s", SLICE_ARG(l->worker.url));
-    TAILQ_CONCAT(&list, &d->waiting, by_link);
-    while ((r = TAILQ_FIRST(&list)) != NULL) {
-        TAILQ_REMOVE(&list, r, by_link);
-        place_op(d, r);
-    }
+    place_waiting(d);
 }
 
 /* lose_link closes a link and sends what was outstanding on it to others. */
@@ -354,6 +370,7 @@ void dispatch_workers(struct dispatch *d, struct worker_set *set)
             log_warn("WORKER-VERSION", "worker=%.*s speaks=%u ours=%d not used", SLICE_ARG(w->url),
                      w->wire_version, WIRE_VERSION);
     }
+    place_waiting(d);
     worker_set_unref(set);
 }
 

@@ -20,13 +20,16 @@ struct lookup {
     struct catalog_call call; /* first */
     struct place *place;
     struct place_calls waiting;
-    struct slice project, name;
+    struct new_queue queue; /* borrows from key */
     bool create;
     struct queue_record *record;
     UT_hash_handle hh;
     size_t key_bytes;
-    char key[]; /* create, name, NUL, project */
+    char key[]; /* how, pool, NUL, name, NUL, project */
 };
+
+/* What a lookup may do beside looking. */
+enum how { LOOK, CREATE, CREATE_IN_POOL };
 
 struct place *place_new(struct catalog_service *service, struct mailbox *mailbox,
                         int64_t timeout_ms)
@@ -63,11 +66,11 @@ static enum status ask(struct catalog_call *call, struct catalog *c, struct fail
     enum status st;
 
     if (l->create)
-        return catalog_service_create(call->service, c, l->project, l->name, SLICE("{}"),
-                                      &l->record, &created, f);
-    st = c->ops->queue_find(c, l->project, l->name, &l->record, f);
+        return catalog_service_create(call->service, c, &l->queue, &l->record, &created, f);
+    st = c->ops->queue_find(c, l->queue.project, l->queue.name, &l->record, f);
     if (st == ST_OK || st == ST_NOT_FOUND)
-        queue_cache_put(cache, ticket, l->project, l->name, st == ST_OK ? l->record : NULL);
+        queue_cache_put(cache, ticket, l->queue.project, l->queue.name,
+                        st == ST_OK ? l->record : NULL);
     return st;
 }
 
@@ -92,18 +95,43 @@ static void on_answer(struct catalog_call *call)
     free(l);
 }
 
-static struct lookup *lookup_new(struct place *p, const char *key, size_t key_bytes,
-                                 const struct place_call *c)
+/* add_to_key appends a part and a NUL, and returns where the next one begins. */
+static char *add_to_key(char *at, struct slice part)
 {
-    struct lookup *l = mem_zalloc(sizeof(*l) + key_bytes);
+    if (part.len > 0)
+        memcpy(at, part.p, part.len);
+    at[part.len] = '\0';
+    return at + part.len + 1;
+}
+
+/* make_key gives what tells lookups apart, allocated. Names hold no NUL. */
+static struct slice make_key(const struct place_call *c)
+{
+    size_t bytes = 1 + c->pool.len + 1 + c->name.len + 1 + c->project.len + 1;
+    char *key = mem_alloc(bytes);
+
+    key[0] = (char)(!c->create ? LOOK : c->pool.p == NULL ? CREATE : CREATE_IN_POOL);
+    add_to_key(add_to_key(add_to_key(key + 1, c->pool), c->name), c->project);
+    return (struct slice){key, bytes};
+}
+
+static struct lookup *lookup_new(struct place *p, struct slice key, const struct place_call *c)
+{
+    struct lookup *l = mem_zalloc(sizeof(*l) + key.len);
+    const char *pool = l->key + 1, *name = pool + c->pool.len + 1;
 
     l->place = p;
     TAILQ_INIT(&l->waiting);
     l->create = c->create;
-    l->key_bytes = key_bytes;
-    memcpy(l->key, key, key_bytes);
-    l->name = (struct slice){l->key + 1, c->name.len};
-    l->project = (struct slice){l->key + 2 + c->name.len, c->project.len};
+    l->key_bytes = key.len;
+    memcpy(l->key, key.p, key.len);
+    l->queue = (struct new_queue){
+        .name = {name, c->name.len},
+        .project = {name + c->name.len + 1, c->project.len},
+        .metadata = SLICE("{}"),
+    };
+    if (c->pool.p != NULL)
+        l->queue.pool = (struct slice){pool, c->pool.len};
     l->call.reply_to = p->mailbox;
     l->call.deadline_mono_ms = clock_mono_ms() + p->timeout_ms;
     l->call.work = ask;
@@ -114,28 +142,22 @@ static struct lookup *lookup_new(struct place *p, const char *key, size_t key_by
 /* look_up joins a lookup that is under way, or begins one. */
 static bool look_up(struct place *p, struct place_call *c)
 {
-    size_t key_bytes = 2 + c->name.len + c->project.len;
-    char *key = mem_alloc(key_bytes);
+    struct slice key = make_key(c);
     struct lookup *l;
 
-    key[0] = (char)c->create;
-    memcpy(key + 1, c->name.p, c->name.len);
-    key[1 + c->name.len] = '\0';
-    if (c->project.len > 0)
-        memcpy(key + 2 + c->name.len, c->project.p, c->project.len);
-    HASH_FIND(hh, p->lookups, key, key_bytes, l);
+    HASH_FIND(hh, p->lookups, key.p, key.len, l);
     if (l == NULL) {
-        l = lookup_new(p, key, key_bytes, c);
+        l = lookup_new(p, key, c);
         c->st = catalog_service_call(p->service, &l->call);
         if (c->st != ST_OK) {
             fail(&c->f, c->st, "too many questions wait for the catalog");
             free(l);
-            free(key);
+            free((char *)key.p);
             return true;
         }
         HASH_ADD_KEYPTR(hh, p->lookups, l->key, l->key_bytes, l);
     }
-    free(key);
+    free((char *)key.p);
     c->lookup = l;
     TAILQ_INSERT_TAIL(&l->waiting, c, waiting);
     return false;

@@ -17,6 +17,8 @@ struct lookup;
 struct place_call {
     struct slice project, name; /* live until done */
     bool create;
+    struct slice
+        pool; /* with create, where the queue must be made; absent: where the catalog chooses */
     void (*done)(struct place_call *call); /* runs at most once, later, never inside place_find */
     /* the answer: */
     enum status st; /* ST_OK; ST_NOT_FOUND (not with create); ST_UNAVAILABLE, ST_TIMEOUT, … */

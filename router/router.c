@@ -88,6 +88,8 @@ enum status router_start(const struct config *config, struct router **out, struc
         .threads = CATALOG_THREADS,
         .cache_most = (size_t)config->queue_cache_size,
         .worker_gone_ms = config->heartbeat_timeout_s * 1000,
+        .pooling = config->pooling,
+        .virtual_pool = config->enable_virtual_pool,
     };
     bool loopback;
     enum status st;

@@ -1,6 +1,7 @@
 /* worker/pools.h - the stores that a worker has open, by the names of their pools.
  *
- * The default pool (empty name) is the store of the configuration. Everything runs on the loop. */
+ * The default pool (empty name) is the store of the configuration, and stays. The others come and go as the
+ * catalog says. Everything runs on the loop. */
 #ifndef WORKER_POOLS_H
 #define WORKER_POOLS_H
 
@@ -9,13 +10,30 @@
 
 struct pools;
 
-struct pools *pools_new(const struct store_host *host);
+struct pools_options {
+    const struct store_host *host;
+    const char *
+        only; /* names of the pools to serve, by commas; empty: all. POOLS_DEFAULT is the default one */
+    /* changed is called when pools_served gives something else. */
+    void (*changed)(void *context);
+    void *context;
+};
 
-/* pools_open opens one more. */
-enum status pools_open(struct pools *p, struct slice name, struct slice uri, struct failure *f);
+#define POOLS_DEFAULT "(default)"
+
+/* pools_new borrows the options for its life. */
+struct pools *pools_new(const struct pools_options *options);
+
+/* pools_open_default opens the store of the configuration, if it is to be served. It waits for the driver. */
+enum status pools_open_default(struct pools *p, struct slice uri, struct failure *f);
+
+/* pools_set says which pools there are. New ones are opened; one that can't be opened is tried again until it
+ * can. Those that are not there any more, or have another URI, end when no operation can be under way in
+ * them any more. */
+void pools_set(struct pools *p, const struct pool_record *list, uint32_t n);
 
 /* pools_submit hands an operation to its store, or answers it ST_UNAVAILABLE (at the next flush) when
- * there is no such pool here. */
+ * there is no such pool here. OP_pool_probe is for none of them: the store that it names is opened for it. */
 void pools_submit(struct pools *p, struct op *op);
 
 /* pools_refuse answers an operation with a failure (at the next flush). op->st and op->f are set. */

@@ -15,19 +15,160 @@ enum {
     DROPS_AT_A_TIME = 100,
     DROP_WAIT_MS = 6000,
     HOUSEKEEPING_MS = 10000, /* between two looks at what was dropped */
+    FOLLOW_MS = 100, /* between two looks at what has changed, and until a stop is noticed */
+    CHANGES_AT_A_TIME = 1000,
+    POOLS_AT_A_TIME = 100,
 };
 
 struct registrar {
     struct registrar_options options;
     char *uri, *url;
-    struct arena arena; /* of options.pools */
+    uint64_t seen; /* revision up to which changes were followed; the thread's own */
     unsigned char id[UUID_BYTES];
     char host[128];
     pthread_t thread;
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t wake;
     bool stopping;
+    struct arena arena; /* of served */
+    const struct served_pool *served;
+    uint32_t served_n;
+    bool served_anew; /* the catalog doesn't know them yet */
 };
+
+/* ---- What is served --------------------------------------------------------------------------- */
+
+/* copy_served gives a copy of the list, in a. */
+static const struct served_pool *copy_served(const struct served_pool *list, uint32_t n,
+                                             struct arena *a)
+{
+    struct served_pool *copy = arena_alloc(a, n * sizeof(*copy));
+
+    for (uint32_t i = 0; i < n; i++) {
+        copy[i] = list[i];
+        copy[i].name = arena_copy(a, list[i].name);
+    }
+    return copy;
+}
+
+void registrar_serve(struct registrar *r, const struct served_pool *pools, uint32_t n)
+{
+    pthread_mutex_lock(&r->lock);
+    arena_fini(&r->arena);
+    r->served = copy_served(pools, n, &r->arena);
+    r->served_n = n;
+    r->served_anew = true;
+    pthread_cond_broadcast(&r->wake);
+    pthread_mutex_unlock(&r->lock);
+}
+
+/* read_served gives what is served at this moment, in a. registering: for the catalog, which knows it then. */
+static const struct served_pool *read_served(struct registrar *r, bool registering, uint32_t *n,
+                                             struct arena *a)
+{
+    const struct served_pool *copy;
+
+    pthread_mutex_lock(&r->lock);
+    copy = copy_served(r->served, r->served_n, a);
+    *n = r->served_n;
+    r->served_anew &= !registering;
+    pthread_mutex_unlock(&r->lock);
+    return copy;
+}
+
+/* ---- The catalog's pools ---------------------------------------------------------------------- */
+
+struct pools_mail {
+    struct mail mail; /* first */
+    struct registrar *registrar;
+    struct arena arena;
+    struct pool_record *list;
+    uint32_t n;
+};
+
+static void deliver_pools(struct mail *m)
+{
+    struct pools_mail *found = (struct pools_mail *)m;
+    const struct registrar_options *o = &found->registrar->options;
+
+    o->pools_found(o->context, found->list, found->n);
+    arena_fini(&found->arena);
+    free(found);
+}
+
+/* list_pools reads all pools, page by page. */
+static enum status list_pools(struct catalog *c, struct pools_mail *to, struct failure *f)
+{
+    struct slice after = SLICE("");
+    uint32_t n;
+
+    do {
+        struct pool_record *page, *all;
+        enum status st =
+            c->ops->pool_list(c, SLICE(""), after, POOLS_AT_A_TIME, &to->arena, &page, &n, f);
+
+        if (st != ST_OK)
+            return st;
+        if (n == 0)
+            break;
+        all = arena_alloc(&to->arena, (to->n + n) * sizeof(*all));
+        if (to->n > 0)
+            memcpy(all, to->list, to->n * sizeof(*all));
+        memcpy(all + to->n, page, n * sizeof(*all));
+        to->list = all;
+        to->n += n;
+        after = page[n - 1].name;
+    } while (n == POOLS_AT_A_TIME);
+    return ST_OK;
+}
+
+static enum status tell_pools(struct registrar *r, struct catalog *c, struct failure *f)
+{
+    struct pools_mail *found = mem_zalloc(sizeof(*found));
+    enum status st;
+
+    found->mail.deliver = deliver_pools;
+    found->registrar = r;
+    st = list_pools(c, found, f);
+    if (st == ST_OK) {
+        mailbox_post(r->options.mailbox, &found->mail);
+    } else {
+        arena_fini(&found->arena);
+        free(found);
+    }
+    return st;
+}
+
+/* follow reads the changes since the last time, and tells of the pools if any has changed. */
+static enum status follow(struct registrar *r, struct catalog *c, struct failure *f)
+{
+    struct arena a = {0};
+    bool news = r->seen == 0;
+    uint64_t seen = r->seen;
+    uint32_t n;
+    enum status st;
+
+    do {
+        struct change *list;
+        uint64_t upto;
+        bool complete;
+
+        st = c->ops->changes(c, seen, CHANGES_AT_A_TIME, &a, &list, &n, &upto, &complete, f);
+        if (st != ST_OK)
+            break;
+        news |= !complete;
+        for (uint32_t i = 0; i < n; i++)
+            news |= list[i].kind == CHANGE_POOL;
+        seen = upto;
+        arena_fini(&a);
+    } while (n == CHANGES_AT_A_TIME);
+    arena_fini(&a);
+    if (st == ST_OK && news)
+        st = tell_pools(r, c, f);
+    if (st == ST_OK)
+        r->seen = seen; /* else all of it again */
+    return st;
+}
 
 /* ---- Dropping --------------------------------------------------------------------------------- */
 
@@ -101,21 +242,36 @@ static enum status drop_queue(struct registrar *r, const struct dropped_queue *q
     return st;
 }
 
-/* keep_house has the stores forget what was dropped. True: there is more of it. */
-static bool keep_house(struct registrar *r, struct catalog *c)
+/* clear_pool has the store of a pool forget what was dropped there. True: there is more of it. */
+static bool clear_pool(struct registrar *r, struct catalog *c, struct slice pool)
 {
     struct arena a = {0};
     struct dropped_queue *list;
     struct failure f;
     uint32_t n = 0, done = 0;
 
-    if (c->ops->dropped_list(c, DROP_AFTER_MS, DROPS_AT_A_TIME, &a, &list, &n, &f) == ST_OK)
+    if (c->ops->dropped_list(c, pool, DROP_AFTER_MS, DROPS_AT_A_TIME, &a, &list, &n, &f) == ST_OK)
         while (done < n && drop_queue(r, &list[done]) == ST_OK &&
                c->ops->dropped_done(c, list[done].epoch, &f) == ST_OK)
             done++; /* else the store or the catalog is away: later */
-    c->ops->trim(c, &f);
     arena_fini(&a);
     return done == DROPS_AT_A_TIME;
+}
+
+/* keep_house does so in all pools that are served here: one that is away holds none of the others up. */
+static bool keep_house(struct registrar *r, struct catalog *c)
+{
+    struct arena a = {0};
+    struct failure f;
+    uint32_t n;
+    const struct served_pool *served = read_served(r, false, &n, &a);
+    bool more = false;
+
+    for (uint32_t i = 0; i < n; i++)
+        more |= clear_pool(r, c, served[i].name);
+    c->ops->trim(c, &f);
+    arena_fini(&a);
+    return more;
 }
 
 /* ---- Signs of life ---------------------------------------------------------------------------- */
@@ -126,27 +282,67 @@ static enum status put(struct registrar *r, struct catalog *c, struct failure *f
         .url = slice_of(r->url),
         .host = slice_of(r->host),
         .wire_version = WIRE_VERSION,
-        .pools = r->options.pools,
-        .pools_n = r->options.pools_n,
     };
+    struct arena a = {0};
+    enum status st;
 
     memcpy(w.id, r->id, UUID_BYTES);
-    return c->ops->worker_put(c, &w, r->options.gone_ms, f);
+    w.pools = read_served(r, true, &w.pools_n, &a);
+    st = c->ops->worker_put(c, &w, r->options.gone_ms, f);
+    arena_fini(&a);
+    return st;
 }
 
-/* wait_for sleeps, and returns false when the thread is to stop. */
+/* wait_for sleeps, not once something new is served, and returns false when the thread is to stop. */
 static bool wait_for(struct registrar *r, int64_t ms)
 {
     int64_t until_ms = clock_mono_ms() + ms;
     bool go_on;
 
     pthread_mutex_lock(&r->lock);
-    while (!r->stopping)
+    while (!r->stopping && !r->served_anew)
         if (!clock_wait(&r->wake, &r->lock, until_ms))
             break;
     go_on = !r->stopping;
     pthread_mutex_unlock(&r->lock);
     return go_on;
+}
+
+static bool has_news(struct registrar *r)
+{
+    bool yes;
+
+    pthread_mutex_lock(&r->lock);
+    yes = r->served_anew;
+    pthread_mutex_unlock(&r->lock);
+    return yes;
+}
+
+/* rest follows the catalog until the next sign of life is due, or something new is served. False: the thread is
+ * to stop. */
+static bool rest(struct registrar *r, struct catalog *c, int64_t ms)
+{
+    int64_t until_ms = clock_mono_ms() + ms;
+    struct failure f;
+
+    for (;;) {
+        int64_t left_ms = until_ms - clock_mono_ms();
+        enum status st;
+
+        if (!wait_for(r, 0))
+            return false;
+        if (left_ms <= 0 || has_news(r))
+            return true;
+        st = c->ops->wait(c, (int)(left_ms < FOLLOW_MS ? left_ms : FOLLOW_MS), &f);
+        if (st == ST_OK)
+            st = follow(r, c, &f);
+        if (st == ST_TIMEOUT)
+            continue;
+        if (!wait_for(r, FOLLOW_MS)) /* others change the catalog all the time, or it is away */
+            return false;
+        if (st != ST_OK)
+            return true;
+    }
 }
 
 static void *work(void *arg)
@@ -176,7 +372,8 @@ static void *work(void *arg)
         } else {
             more = false;
         }
-    } while (wait_for(r, more ? 0 : r->options.heartbeat_ms));
+    } while (away ? wait_for(r, r->options.heartbeat_ms)
+                  : rest(r, c, more ? 0 : r->options.heartbeat_ms));
     if (c != NULL && c->ops->worker_remove(c, r->id, &f) != ST_OK)
         log_warn("WORKER-NOT-REMOVED", "reason=\"%s\" it will be taken for gone", f.text);
     catalog_close(c);
@@ -184,17 +381,6 @@ static void *work(void *arg)
 }
 
 /* ---- Life ------------------------------------------------------------------------------------- */
-
-static void copy_pools(struct registrar *r)
-{
-    struct served_pool *copy = arena_alloc(&r->arena, r->options.pools_n * sizeof(*copy));
-
-    for (uint32_t i = 0; i < r->options.pools_n; i++) {
-        copy[i] = r->options.pools[i];
-        copy[i].name = arena_copy(&r->arena, copy[i].name);
-    }
-    r->options.pools = copy;
-}
 
 struct registrar *registrar_new(const struct registrar_options *options)
 {
@@ -204,7 +390,8 @@ struct registrar *registrar_new(const struct registrar_options *options)
     r->options = *options;
     r->uri = mem_strdup(slice_of(options->catalog_uri));
     r->url = mem_strdup(slice_of(options->url));
-    copy_pools(r);
+    r->served = copy_served(options->pools, options->pools_n, &r->arena);
+    r->served_n = options->pools_n;
     uuid_new(r->id);
     gethostname(name, sizeof(name) - 1);
     snprintf(r->host, sizeof(r->host), "%s/%d", name, (int)getpid());

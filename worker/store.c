@@ -15,6 +15,10 @@ const struct store_ops *store_find_driver(struct slice uri, struct failure *f)
             if (slice_eq(slice_cut(&rest, '|'), scheme))
                 return drivers[i];
     }
+    if (scheme.p == NULL) {
+        fail(f, ST_INVALID, "not a URI: \"scheme://…\" was expected");
+        return NULL;
+    }
     fail(f, ST_INVALID, "no message store for \"%.*s://\"", SLICE_ARG(scheme));
     return NULL;
 }

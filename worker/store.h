@@ -80,10 +80,13 @@
  *   outbox_give_up this one is not tried any more: counted, and gone.
  *
  * All are O(k log n), are done twice as once, and take a lease's id: one that has ended changes nothing.
+ *
+ * (pool_probe is for no store: the worker opens the one that it names.)
  */
 #ifndef WORKER_STORE_H
 #define WORKER_STORE_H
 
+#include "common/capability.h"
 #include "common/mailbox.h"
 #include "common/op.h"
 
@@ -99,6 +102,8 @@ enum {
 enum store_capability {
     /* One process at a time should write: all queues of the pool go to one worker while it lives. */
     STORE_SINGLE_WRITER = 1,
+    /* open may wait, for a disk or for another process, and may be called on any thread. */
+    STORE_OPEN_BLOCKS = 2,
 };
 
 /* What a store may use of the worker; lives longer than the store. */
@@ -117,9 +122,10 @@ struct store {
 };
 
 struct store_ops {
-    unsigned abi;          /* STORE_ABI, else the driver is refused */
-    const char *schemes;   /* of URIs, separated by '|' */
-    unsigned capabilities; /* of enum store_capability */
+    unsigned abi;        /* STORE_ABI, else the driver is refused */
+    const char *schemes; /* of URIs, separated by '|' */
+    unsigned
+        capabilities; /* of enum store_capability, and of enum capability: what clients are promised */
 
     /* open reads the URI and starts connecting, without waiting: operations answer ST_UNAVAILABLE
      * until the back end is there. ST_INVALID: the URI is wrong. ST_UNAVAILABLE: an embedded back

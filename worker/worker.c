@@ -30,7 +30,7 @@ struct worker {
     uv_timer_t sweeping;
     uv_timer_t draining;
     struct store_host host;
-    struct pools *pools;
+    struct pools *pools; /* NULL once they are closed */
     struct dropped *dropped;
     struct listener *listener;
     struct registrar *registrar;
@@ -72,7 +72,8 @@ static void on_turn_end(uv_prepare_t *handle)
 {
     struct worker *w = handle->data;
 
-    pools_flush(w->pools);
+    if (w->pools != NULL)
+        pools_flush(w->pools);
     if (w->listener != NULL)
         listener_flush(w->listener);
 }
@@ -99,6 +100,7 @@ static void on_pools_closed(void *context)
 {
     struct worker *w = context;
 
+    w->pools = NULL;
     uv_close((uv_handle_t *)&w->mail, NULL);
     uv_close((uv_handle_t *)&w->turn_end, NULL);
     uv_close((uv_handle_t *)&w->sweeping, NULL);
@@ -183,6 +185,25 @@ static enum status open_listener(struct worker *w, const char *url, struct failu
     return listener_open(&options, &w->listener, f);
 }
 
+static void on_pools_found(void *context, const struct pool_record *list, uint32_t n)
+{
+    struct worker *w = context;
+
+    pools_set(w->pools, list, n);
+}
+
+/* on_pools_changed tells routers, by the catalog. */
+static void on_pools_changed(void *context)
+{
+    struct worker *w = context;
+    struct arena a = {0};
+    uint32_t n;
+    const struct served_pool *served = pools_served(w->pools, &n, &a);
+
+    registrar_serve(w->registrar, served, n);
+    arena_fini(&a);
+}
+
 static void start_registrar(struct worker *w)
 {
     struct arena a = {0};
@@ -194,6 +215,7 @@ static void start_registrar(struct worker *w)
         .gone_ms = w->config->heartbeat_timeout_s * 1000,
         .mailbox = w->mailbox,
         .drop = take,
+        .pools_found = on_pools_found,
         .context = w,
     };
 
@@ -222,6 +244,7 @@ enum status worker_new(const struct config *config, const char *url, struct work
                        struct failure *f)
 {
     struct worker *w = mem_zalloc(sizeof(*w));
+    struct pools_options pools = {&w->host, config->worker_pools, on_pools_changed, w};
     struct arena a = {0};
     enum status st;
 
@@ -230,10 +253,10 @@ enum status worker_new(const struct config *config, const char *url, struct work
         abort(); /* no descriptors at start: as hopeless as no memory */
     w->mailbox = mailbox_new();
     w->host = (struct store_host){&w->loop, w->mailbox, clock_wall_ms, false};
-    w->pools = pools_new(&w->host);
+    w->pools = pools_new(&pools);
     w->dropped = dropped_new();
     start_handles(w);
-    st = pools_open(w->pools, SLICE(""), config_store_uri(config, &a), f);
+    st = pools_open_default(w->pools, config_store_uri(config, &a), f);
     arena_fini(&a);
     if (st == ST_OK)
         st = open_listener(w, url, f);

@@ -22,6 +22,7 @@ static const char *const statement_text[SQL_COUNT] = {
 
 static const struct migration migrations[MIGRATION_LAST] = {
     {"0001_postgresql", embedded_0001_postgresql_sql},
+    {"0002_postgresql", embedded_0002_postgresql_sql},
 };
 
 static void ignore_notice(void *arg, const char *message)
@@ -292,6 +293,14 @@ const struct catalog_ops catalog_postgresql = {
     .queue_count = postgresql_queue_count,
     .dropped_list = postgresql_dropped_list,
     .dropped_done = postgresql_dropped_done,
+    .pool_put = postgresql_pool_put,
+    .pool_get = postgresql_pool_get,
+    .pool_list = postgresql_pool_list,
+    .pool_delete = postgresql_pool_delete,
+    .flavor_put = postgresql_flavor_put,
+    .flavor_get = postgresql_flavor_get,
+    .flavor_list = postgresql_flavor_list,
+    .flavor_delete = postgresql_flavor_delete,
     .worker_put = postgresql_worker_put,
     .worker_remove = postgresql_worker_remove,
     .worker_list = postgresql_worker_list,

@@ -43,8 +43,27 @@ enum status postgresql_queue_find(struct catalog *c, struct slice project, struc
     return run_record(postgresql_of(c), SQL_QUEUE_FIND, params, 2, record, f);
 }
 
+/* check_pool: the default store is no pool of the catalog, and always there. */
+static enum status check_pool(struct postgresql_catalog *p, struct slice pool, struct failure *f)
+{
+    struct param params[] = {P_BYTES(pool)};
+    PGresult *r;
+    enum status st = ST_OK;
+
+    if (pool.len == 0)
+        return ST_OK;
+    st = postgresql_run(p, SQL_POOL_EXISTS, params, 1, &r, f);
+    if (st != ST_OK)
+        return st;
+    if (PQntuples(r) == 0)
+        st = fail(f, ST_CONFLICT, "there is no such pool");
+    PQclear(r);
+    return st;
+}
+
 /* Looking first keeps creations of what exists, the common case, away from the revision's lock. If
- * another process creates or deletes the queue between the two steps, they are taken again. */
+ * another process creates or deletes the queue between the two steps, they are taken again. The statement
+ * that adds the queue holds its pool meanwhile; when it adds nothing, the pool may be why. */
 enum status postgresql_queue_create(struct catalog *c, struct slice project, struct slice name,
                                     struct slice metadata, struct slice pool,
                                     struct queue_record **record, bool *created, struct failure *f)
@@ -62,6 +81,9 @@ enum status postgresql_queue_create(struct catalog *c, struct slice project, str
             *created = st == ST_OK;
             return st;
         }
+        st = check_pool(postgresql_of(c), pool, f);
+        if (st != ST_OK)
+            return st;
     }
     return fail(f, ST_UNAVAILABLE, "the queue is created and deleted all the time");
 }
@@ -124,13 +146,13 @@ enum status postgresql_queue_count(struct catalog *c, struct slice project, stru
     return ST_OK;
 }
 
-enum status postgresql_dropped_list(struct catalog *c, int64_t older_ms, uint32_t limit,
-                                    struct arena *a, struct dropped_queue **list, uint32_t *n,
-                                    struct failure *f)
+enum status postgresql_dropped_list(struct catalog *c, struct slice pool, int64_t older_ms,
+                                    uint32_t limit, struct arena *a, struct dropped_queue **list,
+                                    uint32_t *n, struct failure *f)
 {
-    struct param params[] = {P_NUMBER(older_ms), P_NUMBER(limit)};
+    struct param params[] = {P_NUMBER(older_ms), P_NUMBER(limit), P_BYTES(pool)};
     PGresult *r;
-    enum status st = postgresql_run(postgresql_of(c), SQL_DROPPED_LIST, params, 2, &r, f);
+    enum status st = postgresql_run(postgresql_of(c), SQL_DROPPED_LIST, params, 3, &r, f);
 
     *n = 0;
     if (st != ST_OK)

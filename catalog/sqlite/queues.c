@@ -60,6 +60,25 @@ static enum status add_queue(struct sqlite_catalog *s, const struct queue_row *r
     return sqlite_run(s, st, f);
 }
 
+/* check_pool: the default store is no pool of the catalog, and always there. */
+static enum status check_pool(struct sqlite_catalog *s, struct slice pool, struct failure *f)
+{
+    sqlite3_stmt *st;
+    int step;
+
+    if (pool.len == 0)
+        return ST_OK;
+    st = sqlite_use(s, SQL_POOL_EXISTS, f);
+    if (st == NULL)
+        return f->st;
+    sqlite_bind_bytes(st, 1, pool);
+    step = sqlite3_step(st);
+    sqlite3_reset(st);
+    if (step == SQLITE_DONE)
+        return fail(f, ST_CONFLICT, "there is no such pool");
+    return step == SQLITE_ROW ? ST_OK : sqlite_trouble(s, "look for a pool", f);
+}
+
 enum status sqlite_queue_create(struct catalog *c, struct slice project, struct slice name,
                                 struct slice metadata, struct slice pool,
                                 struct queue_record **record, bool *created, struct failure *f)
@@ -74,7 +93,9 @@ enum status sqlite_queue_create(struct catalog *c, struct slice project, struct 
     st = sqlite_queue_find(c, project, name, record, f);
     if (st != ST_NOT_FOUND)
         return sqlite_end(s, st, f);
-    st = sqlite_note_change(s, CHANGE_QUEUE, project, name, &row.revision, f);
+    st = check_pool(s, pool, f);
+    if (st == ST_OK)
+        st = sqlite_note_change(s, CHANGE_QUEUE, project, name, &row.revision, f);
     row.epoch = row.revision;
     if (st == ST_OK)
         st = add_queue(s, &row, f);
@@ -228,9 +249,9 @@ enum status sqlite_queue_count(struct catalog *c, struct slice project, struct s
     return result;
 }
 
-enum status sqlite_dropped_list(struct catalog *c, int64_t older_ms, uint32_t limit,
-                                struct arena *a, struct dropped_queue **list, uint32_t *n,
-                                struct failure *f)
+enum status sqlite_dropped_list(struct catalog *c, struct slice pool, int64_t older_ms,
+                                uint32_t limit, struct arena *a, struct dropped_queue **list,
+                                uint32_t *n, struct failure *f)
 {
     struct sqlite_catalog *s = sqlite_of(c);
     sqlite3_stmt *st = sqlite_use(s, SQL_DROPPED_LIST, f);
@@ -243,6 +264,7 @@ enum status sqlite_dropped_list(struct catalog *c, int64_t older_ms, uint32_t li
     *list = arena_alloc(a, limit * sizeof(**list));
     sqlite3_bind_int64(st, 1, clock_wall_ms() - older_ms);
     sqlite3_bind_int64(st, 2, limit);
+    sqlite_bind_string(st, 3, pool);
     while ((step = sqlite3_step(st)) == SQLITE_ROW && *n < limit) {
         (*list)[(*n)++] = (struct dropped_queue){
             .epoch = (uint64_t)sqlite3_column_int64(st, 0),

@@ -22,6 +22,7 @@ static const char *const statement_text[SQL_COUNT] = {
 
 static const struct migration migrations[MIGRATION_LAST] = {
     {"0001_sqlite", embedded_0001_sqlite_sql},
+    {"0002_sqlite", embedded_0002_sqlite_sql},
 };
 
 enum status sqlite_trouble(struct sqlite_catalog *s, const char *doing, struct failure *f)
@@ -263,6 +264,14 @@ const struct catalog_ops catalog_sqlite = {
     .queue_count = sqlite_queue_count,
     .dropped_list = sqlite_dropped_list,
     .dropped_done = sqlite_dropped_done,
+    .pool_put = sqlite_pool_put,
+    .pool_get = sqlite_pool_get,
+    .pool_list = sqlite_pool_list,
+    .pool_delete = sqlite_pool_delete,
+    .flavor_put = sqlite_flavor_put,
+    .flavor_get = sqlite_flavor_get,
+    .flavor_list = sqlite_flavor_list,
+    .flavor_delete = sqlite_flavor_delete,
     .worker_put = sqlite_worker_put,
     .worker_remove = sqlite_worker_remove,
     .worker_list = sqlite_worker_list,

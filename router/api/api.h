@@ -38,8 +38,11 @@ enum fault {
     FAULT_SUBSCRIPTION_CONFIRM, /* the body is no object */
     FAULT_NOT_FOUND,
     FAULT_CONFLICT,
-    FAULT_UNAVAILABLE, /* now; later perhaps */
-    FAULT_INTERNAL,    /* a bug of ours */
+    FAULT_POOL_CREATE,   /* the store doesn't fit its flavor */
+    FAULT_FLAVOR_CREATE, /* a pool is unknown, or none is named */
+    FAULT_FLAVOR_UPDATE, /* a pool is unknown */
+    FAULT_UNAVAILABLE,   /* now; later perhaps */
+    FAULT_INTERNAL,      /* a bug of ours */
     FAULT_COUNT
 };
 
@@ -426,5 +429,113 @@ void api_subscription_get(struct subscription_get_call *c);
 void api_subscription_update(struct subscription_update_call *c);
 void api_subscription_confirm(struct subscription_confirm_call *c);
 void api_subscription_delete(struct subscription_call *c);
+
+/* ---- Pools (pool.c) --------------------------------------------------------------------------- */
+
+struct pool_list_call {
+    struct api_call call;
+    struct {
+        struct slice marker; /* absent or empty: from the beginning */
+        struct optional_int limit;
+    } in;
+    struct {
+        const struct pool_record *list;
+        uint32_t n;
+    } out;
+};
+
+struct pool_get_call {
+    struct api_call call;
+    struct {
+        struct slice pool;
+    } in;
+    struct {
+        const struct pool_record *record;
+    } out;
+};
+
+/* What a document says of a pool; the absent members of a change stay as they are. */
+struct pool_change {
+    bool has_uri, has_weight, has_flavor, has_options;
+    struct slice uri;
+    uint32_t weight;
+    struct slice flavor;   /* empty: none */
+    struct slice options;  /* raw */
+    uint32_t capabilities; /* of the store at uri */
+};
+
+struct pool_put_call { /* put and update */
+    struct api_call call;
+    struct {
+        struct slice pool;
+        struct slice document;
+    } in;
+    struct {
+        const struct pool_record *record; /* as it is now */
+    } out;
+    struct pool_change change; /* private */
+    bool update;               /* private */
+};
+
+struct pool_delete_call {
+    struct api_call call;
+    struct {
+        struct slice pool;
+    } in;
+};
+
+void api_pool_list(struct pool_list_call *c);
+void api_pool_get(struct pool_get_call *c);
+void api_pool_put(struct pool_put_call *c);
+void api_pool_update(struct pool_put_call *c);
+void api_pool_delete(struct pool_delete_call *c);
+
+/* ---- Flavors (flavor.c) ----------------------------------------------------------------------- */
+
+struct flavor_list_call {
+    struct api_call call;
+    struct {
+        struct slice marker; /* absent or empty: from the beginning */
+        struct optional_int limit;
+    } in;
+    struct {
+        const struct flavor_record *list;
+        uint32_t n;
+    } out;
+};
+
+struct flavor_get_call {
+    struct api_call call;
+    struct {
+        struct slice flavor;
+    } in;
+    struct {
+        const struct flavor_record *record;
+    } out;
+};
+
+struct flavor_put_call { /* put and update */
+    struct api_call call;
+    struct {
+        struct slice flavor;
+        struct slice document;
+    } in;
+    struct {
+        const struct flavor_record *record; /* as it is now; of an update */
+    } out;
+};
+
+struct flavor_delete_call {
+    struct api_call call;
+    struct {
+        struct slice flavor;
+    } in;
+};
+
+void api_flavor_list(struct flavor_list_call *c);
+void api_flavor_get(struct flavor_get_call *c);
+void api_flavor_put(struct flavor_put_call *c);
+void api_flavor_update(struct flavor_put_call *c);
+void api_flavor_delete(struct flavor_delete_call *c);
 
 #endif

@@ -53,6 +53,12 @@ void call_fail_status(struct api_call *c, const struct failure *f, enum status s
                                     : "The back end cannot be reached");
 }
 
+void call_fail_no_pool(struct api_call *c)
+{
+    call_fail(c, FAULT_UNAVAILABLE,
+              "There is no pool for a new queue. Please try again when the operator has made one.");
+}
+
 /* ---- Checks ----------------------------------------------------------------------------------- */
 
 bool call_check_name(struct api_call *c, struct slice queue)
@@ -92,6 +98,20 @@ bool call_parse(struct api_call *c, struct slice document, struct json *v)
     return true;
 }
 
+/* Databases take valid text only, and a marker may be any bytes. What decides is the first byte that no name
+ * has. */
+struct slice call_place_of_marker(struct slice marker, struct arena *a)
+{
+    size_t n = 0;
+
+    while (n < marker.len && name_is_queue((struct slice){marker.p + n, 1}))
+        n++;
+    if (n == marker.len || marker.p[n] == '\0')
+        return arena_copy(a, (struct slice){marker.p, n});
+    return arena_printf(a, "%.*s%c", (int)n, marker.p,
+                        (unsigned char)marker.p[n] > 126 ? 127 : marker.p[n]);
+}
+
 bool call_limit(struct api_call *c, struct optional_int given, int64_t most, uint32_t *limit)
 {
     if (!given.given) {
@@ -114,22 +134,25 @@ static struct api_call *call_of_place(struct place_call *p)
     return (struct api_call *)((char *)p - offsetof(struct api_call, place));
 }
 
-static void ask(struct api_call *c, struct slice queue, bool create,
-                void (*done)(struct place_call *p))
+/* ask puts a question whose other members are filled. */
+static void ask(struct api_call *c, struct place_call question)
 {
-    c->place = (struct place_call){.project = c->project,
-                                   .name = collection_record_name(c->collection, queue, c->arena),
-                                   .create = create,
-                                   .done = done};
+    c->place = question;
+    c->place.project = c->project;
+    c->place.name = collection_record_name(c->collection, question.name, c->arena);
     c->state = API_PLACING;
     if (place_find(c->api->place, &c->place))
-        done(&c->place);
+        c->place.done(&c->place);
 }
 
 /* take_record gives the answer's record, NULL when the queue is absent. False: the call has ended. */
 static bool take_record(struct api_call *c, struct queue_record **record)
 {
     c->state = API_IDLE;
+    if (c->place.st == ST_REFUSED) {
+        call_fail_no_pool(c);
+        return false;
+    }
     if (c->place.st != ST_OK && c->place.st != ST_NOT_FOUND) {
         call_fail_status(c, &c->place.f, c->place.st);
         return false;
@@ -161,7 +184,7 @@ static void find(struct api_call *c, struct slice queue, bool create,
     c->queue_name = queue;
     c->create = create;
     c->placed = placed;
-    ask(c, queue, create, on_placed);
+    ask(c, (struct place_call){.name = queue, .create = create, .done = on_placed});
 }
 
 void call_find(struct api_call *c, struct slice queue, void (*placed)(struct api_call *c))
@@ -177,7 +200,8 @@ void call_create(struct api_call *c, struct slice queue, void (*placed)(struct a
 void call_find_target(struct api_call *c, struct slice queue, void (*placed)(struct api_call *c))
 {
     c->target_placed = placed;
-    ask(c, queue, true, on_target_placed);
+    ask(c, (struct place_call){
+               .name = queue, .create = true, .pool = c->record->pool, .done = on_target_placed});
 }
 
 /* ---- Asking a worker -------------------------------------------------------------------------- */
@@ -264,6 +288,32 @@ static void on_worked(struct catalog_call *call)
         job->finished(owner, job);
     }
     free_job(job);
+}
+
+enum status call_job_fault(struct catalog_job *job, enum fault fault, const char *fmt, ...)
+{
+    char text[512];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    job->fault = fault;
+    job->description = arena_copy(&job->arena, slice_of(text));
+    return ST_OK;
+}
+
+bool call_job_failed(struct api_call *c, const struct catalog_job *job)
+{
+    if (job->call.st == ST_REFUSED)
+        call_fail_no_pool(c);
+    else if (job->call.st != ST_OK)
+        call_fail_status(c, &job->call.f, job->call.st);
+    else if (job->fault != FAULT_NONE)
+        call_fail(c, job->fault, "%.*s", SLICE_ARG(job->description));
+    else
+        return false;
+    return true;
 }
 
 struct catalog_job *call_job(struct api_call *c, struct slice name)

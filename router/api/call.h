@@ -23,6 +23,9 @@ void call_fail(struct api_call *c, enum fault fault, const char *fmt, ...)
  * completes "… could not be …" for the user; the reason goes to the log. */
 void call_fail_status(struct api_call *c, const struct failure *f, enum status st);
 
+/* call_fail_no_pool ends the call because no pool can take the queue that it needs. */
+void call_fail_no_pool(struct api_call *c);
+
 /* call_check_name checks the name of the queue or topic and the project, by name.h. False: the call has ended. */
 bool call_check_name(struct api_call *c, struct slice queue);
 
@@ -32,7 +35,7 @@ void call_find(struct api_call *c, struct slice queue, void (*placed)(struct api
 /* call_create does the same, and makes the queue if it is absent. */
 void call_create(struct api_call *c, struct slice queue, void (*placed)(struct api_call *c));
 
-/* call_find_target finds or makes another queue of the project, into c->target. */
+/* call_find_target finds another queue of the project, or makes it in the pool of c->record, into c->target. */
 void call_find_target(struct api_call *c, struct slice queue, void (*placed)(struct api_call *c));
 
 /* call_route has a worker carry out c->routed.op, whose code, in and key are set; queue is filled from
@@ -60,12 +63,14 @@ struct catalog_job {
     uint32_t limit;
     struct slice part;
     const struct config *config;
+    void *data; /* whatever else the operation has, in arena */
     const struct metadata_filter *filters;
     size_t filters_n;
     bool with_count;
     /* what comes out: */
     struct queue_record *record; /* given */
     bool created;
+    uint32_t n;                 /* of what data has */
     struct queue_record **list; /* given */
     uint32_t list_n;
     uint64_t count;
@@ -73,12 +78,22 @@ struct catalog_job {
     struct slice description;
 };
 
+/* call_job_fault leaves what is wrong with the request in job, and returns ST_OK: the catalog did its part. */
+enum status call_job_fault(struct catalog_job *job, enum fault fault, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* call_job_failed ends the call if the job failed, or found a fault with the request. */
+bool call_job_failed(struct api_call *c, const struct catalog_job *job);
+
 /* call_job makes one with collection, project and name filled; call_run starts it. */
 struct catalog_job *call_job(struct api_call *c, struct slice name);
 void call_run(struct api_call *c, struct catalog_job *job);
 
 /* call_parse parses a body into *v. False: the call has ended with FAULT_BODY. */
 bool call_parse(struct api_call *c, struct slice document, struct json *v);
+
+/* call_place_of_marker gives a text that sorts among names where the marker does, in a. */
+struct slice call_place_of_marker(struct slice marker, struct arena *a);
 
 /* call_limit checks an optional limit against 1..most and gives it, or the default of 10 (of all
  * lists), never more than most. False: the call has ended. */

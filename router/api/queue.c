@@ -72,20 +72,6 @@ static bool wanted(const struct catalog_job *job, const struct queue_record *r, 
     return true;
 }
 
-/* place_of_marker gives a text that sorts among names where the marker does, which may be any
- * bytes: databases take valid text only. What decides is the first byte that no name has. */
-static struct slice place_of_marker(struct slice marker, struct arena *a)
-{
-    size_t n = 0;
-
-    while (n < marker.len && name_is_queue((struct slice){marker.p + n, 1}))
-        n++;
-    if (n == marker.len || marker.p[n] == '\0')
-        return arena_copy(a, (struct slice){marker.p, n});
-    return arena_printf(a, "%.*s%c", (int)n, marker.p,
-                        (unsigned char)marker.p[n] > 126 ? 127 : marker.p[n]);
-}
-
 /* list_queues reads pages of the catalog until enough queues have passed the filters. */
 static enum status list_queues(struct catalog_job *job, struct catalog *c, struct failure *f)
 {
@@ -150,7 +136,7 @@ void api_queue_list(struct queue_list_call *c)
 
     if (!call_limit(&c->call, c->in.limit, c->call.api->config->max_queues_per_page, &limit))
         return;
-    job = call_job(&c->call, place_of_marker(c->in.marker, c->call.arena));
+    job = call_job(&c->call, call_place_of_marker(c->in.marker, c->call.arena));
     job->limit = limit;
     job->part = arena_copy(&job->arena, c->in.name);
     copy_filters(job, c->in.filters, c->in.filters_n);
@@ -186,24 +172,71 @@ static bool check_size(struct api_call *c, struct slice document, enum fault fau
     return false;
 }
 
+static struct slice text_of(struct json object, enum reserved which, struct arena *a)
+{
+    struct json v;
+
+    return json_find(object, reserved_names[which].p, &v) && v.type == JSON_STRING
+               ? json_string(v, a)
+               : SLICE("");
+}
+
+/* read_wishes takes from metadata what decides in which pool a queue is made. */
+static void read_wishes(struct slice metadata, struct new_queue *q, struct arena *a)
+{
+    struct json object;
+
+    q->flavor = q->dead_letters = SLICE("");
+    if (json_check(metadata, &object, NULL) != ST_OK || object.type != JSON_OBJECT)
+        return;
+    q->flavor = text_of(object, RESERVED_FLAVOR, a);
+    q->dead_letters = text_of(object, RESERVED_DEAD_LETTERS, a);
+}
+
+/* check_flavor looks whether the project has a flavor; an unknown one is a fault of the request. */
+static enum status check_flavor(struct catalog_job *job, struct catalog *c, struct slice flavor,
+                                enum fault fault, struct failure *f)
+{
+    struct flavor_record record;
+    enum status st = ST_OK;
+
+    if (!catalog_service_pooling(job->call.service) || flavor.len == 0)
+        return ST_OK;
+    st = name_is_queue(flavor)
+             ? c->ops->flavor_get(c, job->project, flavor, &job->arena, &record, f)
+             : ST_NOT_FOUND;
+    if (st == ST_NOT_FOUND)
+        return call_job_fault(job, fault, "Flavor %.*s does not exist.",
+                              (int)(flavor.len < 100 ? flavor.len : 100), flavor.p);
+    return st;
+}
+
 static enum status create_queue(struct catalog_job *job, struct catalog *c, struct failure *f)
 {
+    struct new_queue q = {.project = job->project, .name = job->name};
     struct buffer metadata = {0};
     enum status st;
 
     metadata_normalise(job->metadata, &metadata, &job->arena);
-    st = catalog_service_create(job->call.service, c, job->project, job->name,
-                                buffer_slice(&metadata), &job->record, &job->created, f);
+    q.metadata = buffer_slice(&metadata);
+    read_wishes(q.metadata, &q, &job->arena);
+    if (job->collection == COLLECTION_TOPICS)
+        q.dead_letters = SLICE(""); /* nobody claims there */
+    st = check_flavor(job, c, q.flavor, FAULT_REQUEST, f);
+    if (st == ST_OK && job->fault == FAULT_NONE)
+        st = catalog_service_create(job->call.service, c, &q, &job->record, &job->created, f);
+    if (st == ST_INVALID)
+        st = call_job_fault(job, FAULT_REQUEST, "%s.", f->text);
+    else if (st == ST_NOT_FOUND) /* it went meanwhile */
+        st = call_job_fault(job, FAULT_REQUEST, "Flavor %.*s does not exist.", SLICE_ARG(q.flavor));
     buffer_fini(&metadata);
     return st;
 }
 
 static void on_created(struct api_call *owner, struct catalog_job *job)
 {
-    if (job->call.st != ST_OK) {
-        call_fail_status(owner, &job->call.f, job->call.st);
+    if (call_job_failed(owner, job))
         return;
-    }
     CALL_OF(struct queue_create_call, owner)->out.created = job->created;
     call_done(owner);
 }
@@ -250,9 +283,44 @@ void api_queue_create(struct queue_create_call *c)
 
 static enum status job_fault(struct catalog_job *job, enum fault fault, const struct failure *why)
 {
-    job->fault = fault;
-    job->description = arena_copy(&job->arena, slice_of(why->text));
+    return call_job_fault(job, fault, "%s", why->text);
+}
+
+/* check_dead_letters refuses a dead letter queue that lives in another pool: messages move within a pool. */
+static enum status check_dead_letters(struct catalog_job *job, struct catalog *c,
+                                      struct slice dead_letters, const struct queue_record *source,
+                                      struct failure *f)
+{
+    struct queue_record *target;
+    enum status st = c->ops->queue_find(c, job->project, dead_letters, &target, f);
+
+    if (st != ST_OK)
+        return st == ST_NOT_FOUND ? ST_OK : st; /* it will be made in the same pool */
+    if (!slice_eq(target->pool, source->pool))
+        call_job_fault(job, FAULT_BODY,
+                       "Queue %.*s lives in another pool, where dead letters of this one can't go. "
+                       "Name a queue that does not exist yet: it is made in the right one.",
+                       SLICE_ARG(target->name));
+    queue_record_unref(target);
     return ST_OK;
+}
+
+/* check_wishes looks at a flavor and a dead letter queue that a change sets. The queue stays in its pool. */
+static enum status check_wishes(struct catalog_job *job, struct catalog *c, struct slice changed,
+                                const struct queue_record *old, struct failure *f)
+{
+    struct new_queue was, is;
+    enum status st = ST_OK;
+
+    if (!catalog_service_pooling(job->call.service))
+        return ST_OK;
+    read_wishes(old->metadata, &was, &job->arena);
+    read_wishes(changed, &is, &job->arena);
+    if (!slice_eq(was.flavor, is.flavor))
+        st = check_flavor(job, c, is.flavor, FAULT_NOT_FOUND, f);
+    if (st == ST_OK && is.dead_letters.len > 0 && !slice_eq(was.dead_letters, is.dead_letters))
+        st = check_dead_letters(job, c, is.dead_letters, old, f);
+    return st;
 }
 
 /* change_once reads the record, applies the patch and writes it back; ST_CONFLICT: another was
@@ -278,7 +346,8 @@ static enum status change_once(struct catalog_job *job, struct catalog *c, struc
     } else if (json_check(buffer_slice(&changed), &object, &why) != ST_OK ||
                metadata_check(object, job->config, &why) != ST_OK) {
         job_fault(job, FAULT_BODY, &why);
-    } else {
+    } else if ((st = check_wishes(job, c, buffer_slice(&changed), old, f)) == ST_OK &&
+               job->fault == FAULT_NONE) {
         st = c->ops->queue_update(c, job->project, job->name, old->revision, buffer_slice(&changed),
                                   &job->record, f);
     }

@@ -22,6 +22,7 @@ struct entry {
     const char *vars;
     const char *allow;
     bool posts;
+    enum served_with with;
 };
 
 static const struct entry entries[] = {
@@ -79,6 +80,14 @@ static const struct entry entries[] = {
     {"topic_subscription_confirm", "/topics/{topic_name}/subscriptions/{subscriptions_id}/confirm",
      "topic_name subscriptions_id", "PUT"},
     {"ping", "/ping", NULL, "GET"},
+    {"pools", "/pools{?detailed,limit,marker}", "detailed limit=pool_limit marker", "GET",
+     .with = SERVED_WITH_POOLING},
+    {"pool", "/pools/{pool_name}", "pool_name", "GET PUT PATCH DELETE",
+     .with = SERVED_WITH_POOLING},
+    {"flavors", "/flavors{?detailed,limit,marker}", "detailed limit=flavor_limit marker", "GET",
+     .with = SERVED_WITH_POOLING},
+    {"flavor", "/flavors/{flavor_name}", "flavor_name", "GET PUT PATCH DELETE",
+     .with = SERVED_WITH_POOLING},
 };
 
 static void add_vars(struct buffer *b, const char *vars)
@@ -121,10 +130,14 @@ static void add_entry(struct buffer *b, const struct entry *e)
 
 void http_home(struct exchange *ex)
 {
+    const char *before = "";
+
     buffer_add_literal(&ex->body, "{\"resources\": {");
     for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
-        if (i > 0)
-            buffer_add_literal(&ex->body, ", ");
+        if (!route_serves(entries[i].with, ex->api->config))
+            continue;
+        buffer_printf(&ex->body, "%s", before);
+        before = ", ";
         add_entry(&ex->body, &entries[i]);
     }
     buffer_add_literal(&ex->body, "}}");

@@ -94,6 +94,35 @@ bool take_int(struct exchange *ex, const char *name, struct optional_int *value)
     return bad_parameter(ex, name, "an integer");
 }
 
+bool take_page(struct exchange *ex, struct named_page *page)
+{
+    return take_int(ex, "limit", &page->limit) &&
+           take_bool(ex, "detailed", &page->detailed, &page->detailed_given);
+}
+
+void render_next(struct buffer *out, const struct named_page *page, struct slice last)
+{
+    struct buffer href = {0};
+    bool first = true;
+    char limit[24];
+
+    if (last.p == NULL)
+        return;
+    buffer_add(&href, slice_of(page->path));
+    query_add(&href, &first, SLICE("marker"), last);
+    if (page->limit.given) {
+        snprintf(limit, sizeof(limit), "%lld", (long long)page->limit.value);
+        query_add(&href, &first, SLICE("limit"), slice_of(limit));
+    }
+    if (page->detailed_given)
+        query_add(&href, &first, SLICE("detailed"),
+                  page->detailed ? SLICE("true") : SLICE("false"));
+    buffer_add_literal(out, "{\"rel\": \"next\", \"href\": ");
+    json_add_string(out, buffer_slice(&href));
+    buffer_add_char(out, '}');
+    buffer_fini(&href);
+}
+
 bool take_bool(struct exchange *ex, const char *name, bool *value, bool *given)
 {
     switch (query_bool(&ex->query, name, value)) {

@@ -26,6 +26,20 @@ int64_t render_age_s(int64_t since_ms, int64_t now_ms);
 /* render_message_path appends /v2/queues/Q/messages/ID. */
 void render_message_path(struct buffer *out, struct slice queue_path, struct message_id id);
 
+/* A page of a list whose marker is the name of its last item: what was asked for, to be said again. */
+struct named_page {
+    const char *path; /* of the list */
+    struct optional_int limit;
+    bool detailed, detailed_given;
+};
+
+/* take_page reads limit and detailed. False: one is wrong, and the exchange has ended. */
+bool take_page(struct exchange *ex, struct named_page *page);
+
+/* render_next appends the members of the list "links": a link behind the last item, or none behind an empty
+ * page (the absent slice). */
+void render_next(struct buffer *out, const struct named_page *page, struct slice last);
+
 /* take_int and take_bool read a parameter. False: it is wrong, and the exchange has ended. */
 bool take_int(struct exchange *ex, const char *name, struct optional_int *value);
 bool take_bool(struct exchange *ex, const char *name, bool *value, bool *given);

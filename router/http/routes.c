@@ -68,6 +68,20 @@ static const struct resource resources[] = {
     {"/v2/topics/{topic}/subscriptions/{id}/confirm", .collection = COLLECTION_TOPICS,
      .queue = true,
      .methods = {[METHOD_PUT] = {http_subscription_confirm, POLICY_SUBSCRIPTION_CONFIRM}}},
+    {"/v2/pools", .with = SERVED_WITH_POOLING,
+     .methods = {[METHOD_GET] = {http_pool_list, POLICY_POOLS_GET_ALL}}},
+    {"/v2/pools/{pool}", .with = SERVED_WITH_POOLING,
+     .methods = {[METHOD_GET] = {http_pool_get, POLICY_POOLS_GET},
+                 [METHOD_PUT] = {http_pool_put, POLICY_POOLS_CREATE},
+                 [METHOD_PATCH] = {http_pool_patch, POLICY_POOLS_UPDATE},
+                 [METHOD_DELETE] = {http_pool_delete, POLICY_POOLS_DELETE}}},
+    {"/v2/flavors", .with = SERVED_WITH_POOLING,
+     .methods = {[METHOD_GET] = {http_flavor_list, POLICY_FLAVORS_GET_ALL}}},
+    {"/v2/flavors/{flavor}", .with = SERVED_WITH_POOLING,
+     .methods = {[METHOD_GET] = {http_flavor_get, POLICY_FLAVORS_GET},
+                 [METHOD_PUT] = {http_flavor_put, POLICY_FLAVORS_CREATE},
+                 [METHOD_PATCH] = {http_flavor_patch, POLICY_FLAVORS_UPDATE},
+                 [METHOD_DELETE] = {http_flavor_delete, POLICY_FLAVORS_DELETE}}},
 };
 
 static const char *const method_names[METHOD_COUNT] = {
@@ -99,10 +113,15 @@ const struct resource *route_find(const struct exchange *ex)
     return NULL;
 }
 
+bool route_serves(enum served_with with, const struct config *config)
+{
+    return with == SERVED_ALWAYS ||
+           (config->admin_mode && (with == SERVED_WITH_ADMIN_MODE || config->pooling));
+}
+
 bool route_is_served(const struct resource *r, const struct config *config)
 {
-    return r->with == SERVED_ALWAYS ||
-           (config->admin_mode && (r->with == SERVED_WITH_ADMIN_MODE || config->pooling));
+    return route_serves(r->with, config);
 }
 
 const struct resource *route_table(size_t *n)

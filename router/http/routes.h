@@ -37,7 +37,10 @@ struct resource {
 /* route_find matches ex->segments; NULL: no such path. */
 const struct resource *route_find(const struct exchange *ex);
 
-/* route_is_served tells whether a service with this configuration has the resource. */
+/* route_serves tells whether a service with this configuration has resources of that kind. */
+bool route_serves(enum served_with with, const struct config *config);
+
+/* route_is_served tells the same of a resource. */
 bool route_is_served(const struct resource *r, const struct config *config);
 
 /* route_allow writes the methods of a resource as Allow has them: in alphabetical order, and OPTIONS
@@ -65,5 +68,9 @@ http_handler_fn http_subscription_list, http_subscription_create,
     http_subscription_get; /* subscriptions.c */
 http_handler_fn http_subscription_patch, http_subscription_delete, http_subscription_confirm;
 http_handler_fn http_queue_share; /* share.c */
+http_handler_fn http_pool_list, http_pool_get, http_pool_put, http_pool_patch,
+    http_pool_delete; /* pools.c */
+http_handler_fn http_flavor_list, http_flavor_get, http_flavor_put, http_flavor_patch,
+    http_flavor_delete; /* flavors.c */
 
 #endif

@@ -30,6 +30,24 @@ static struct catalog *open_catalog(void)
     return c;
 }
 
+static struct pool_record pool_of(struct fixture *fx, const char *name, uint32_t weight)
+{
+    return (struct pool_record){.name = slice_of(name),
+                                .uri = arena_printf(&fx->a, "redis://:secret@%s/0", name),
+                                .weight = weight,
+                                .options = SLICE("{\"a\": 1.10}"),
+                                .capabilities = 0x1900,
+                                .flavor = SLICE("")};
+}
+
+static void put_pool(struct fixture *fx, const char *name, uint32_t weight)
+{
+    struct pool_record pool = pool_of(fx, name, weight);
+
+    if (fx->c->ops->pool_put(fx->c, SLICE(""), &pool, 0, &fx->f) != ST_OK)
+        fail_msg("%s", fx->f.text);
+}
+
 static int setup(void **state)
 {
     static int number;
@@ -38,6 +56,7 @@ static int setup(void **state)
     fx->c = open_catalog();
     if (catalog_prepare(fx->c, true, &fx->f) != ST_OK)
         fail_msg("%s", fx->f.text);
+    put_pool(fx, "pool", 1);
     snprintf(fx->project, sizeof(fx->project), "%d-%lld", number++, (long long)clock_wall_ms());
     *state = fx;
     return 0;
@@ -177,7 +196,8 @@ static void test_catalog_deletes_and_begins_a_new_life(void **state)
     assert_true(second->epoch > first->epoch);
     assert_slice(second->metadata, "{}");
 
-    assert_int_equal(fx->c->ops->dropped_list(fx->c, 0, 1000, &fx->a, &list, &n, &fx->f), ST_OK);
+    assert_int_equal(
+        fx->c->ops->dropped_list(fx->c, SLICE("pool"), 0, 1000, &fx->a, &list, &n, &fx->f), ST_OK);
     for (uint32_t i = 0; i < n; i++) {
         if (list[i].epoch != first->epoch)
             continue;
@@ -187,11 +207,13 @@ static void test_catalog_deletes_and_begins_a_new_life(void **state)
         assert_slice(list[i].pool, "pool");
     }
     assert_true(noted);
-    assert_int_equal(fx->c->ops->dropped_list(fx->c, 3600000, 1000, &fx->a, &list, &n, &fx->f),
-                     ST_OK);
+    assert_int_equal(
+        fx->c->ops->dropped_list(fx->c, SLICE("pool"), 3600000, 1000, &fx->a, &list, &n, &fx->f),
+        ST_OK);
     assert_int_equal(n, 0);
     assert_int_equal(fx->c->ops->dropped_done(fx->c, first->epoch, &fx->f), ST_OK);
-    assert_int_equal(fx->c->ops->dropped_list(fx->c, 0, 1000, &fx->a, &list, &n, &fx->f), ST_OK);
+    assert_int_equal(
+        fx->c->ops->dropped_list(fx->c, SLICE("pool"), 0, 1000, &fx->a, &list, &n, &fx->f), ST_OK);
     for (uint32_t i = 0; i < n; i++)
         assert_true(list[i].epoch != first->epoch);
     queue_record_unref(first);
@@ -299,7 +321,8 @@ static void test_catalog_keeps_names_apart_that_differ_by_a_mark(void **state)
     assert_int_equal(find(fx, "~x", &found), ST_NOT_FOUND);
     assert_int_equal(find(fx, "x", &found), ST_OK);
     assert_slice(found->metadata, "{\"q\": 1}");
-    assert_int_equal(fx->c->ops->dropped_list(fx->c, 0, 1000, &fx->a, &list, &n, &fx->f), ST_OK);
+    assert_int_equal(
+        fx->c->ops->dropped_list(fx->c, SLICE("pool"), 0, 1000, &fx->a, &list, &n, &fx->f), ST_OK);
     for (uint32_t i = 0; i < n; i++) {
         queue_noted |= list[i].epoch == queue->epoch;
         if (list[i].epoch == topic->epoch) {
@@ -615,6 +638,412 @@ static void test_catalog_forgets_silent_workers(void **state)
     assert_int_equal(fx->c->ops->worker_remove(fx->c, lively.id, &fx->f), ST_OK);
 }
 
+/* ---- Pools ------------------------------------------------------------------------------------ */
+
+/* own_name gives a name that no other test and no other run uses. */
+static const char *own_name(struct fixture *fx, const char *suffix)
+{
+    return arena_printf(&fx->a, "%s-%s", fx->project, suffix).p;
+}
+
+static enum status get_pool(struct fixture *fx, const char *project, const char *name,
+                            struct pool_record *pool)
+{
+    return fx->c->ops->pool_get(fx->c, slice_of(project), slice_of(name), &fx->a, pool, &fx->f);
+}
+
+static enum status delete_pool(struct fixture *fx, const char *name, bool abandon,
+                               struct pool_use *use)
+{
+    return fx->c->ops->pool_delete(fx->c, slice_of(name), abandon, &fx->a, use, &fx->f);
+}
+
+static void test_catalog_pools_are_put_read_and_replaced(void **state)
+{
+    struct fixture *fx = *state;
+    const char *name = own_name(fx, "a");
+    struct pool_record pool = pool_of(fx, name, UINT32_MAX), got;
+    struct pool_use use;
+    uint64_t before = revision(fx);
+
+    assert_int_equal(get_pool(fx, "", name, &got), ST_NOT_FOUND);
+    assert_int_equal(fx->c->ops->pool_put(fx->c, PROJECT, &pool, 0, &fx->f), ST_OK);
+    assert_int_equal(get_pool(fx, fx->project, name, &got), ST_OK);
+    assert_slice(got.name, name);
+    assert_true(slice_eq(got.uri, pool.uri));
+    assert_true(got.weight == UINT32_MAX);
+    assert_slice(got.options, "{\"a\": 1.10}");
+    assert_int_equal(got.capabilities, 0x1900);
+    assert_slice(got.flavor, "");
+    assert_false(got.set_aside);
+    assert_true(got.revision > before);
+
+    pool.weight = 0;
+    pool.options = SLICE("{}");
+    assert_int_equal(fx->c->ops->pool_put(fx->c, PROJECT, &pool, got.revision, &fx->f), ST_OK);
+    assert_int_equal(fx->c->ops->pool_put(fx->c, PROJECT, &pool, got.revision, &fx->f),
+                     ST_NOT_FOUND); /* it has another one now */
+    assert_int_equal(get_pool(fx, fx->project, name, &got), ST_OK);
+    assert_int_equal(got.weight, 0);
+    assert_slice(got.options, "{}");
+    assert_int_equal(delete_pool(fx, name, false, &use), ST_OK);
+    assert_int_equal(delete_pool(fx, name, false, &use), ST_NOT_FOUND);
+    assert_int_equal(get_pool(fx, fx->project, name, &got), ST_NOT_FOUND);
+    assert_int_equal(fx->c->ops->pool_put(fx->c, PROJECT, &pool, before, &fx->f), ST_NOT_FOUND);
+}
+
+static void test_catalog_pools_share_no_uri(void **state)
+{
+    struct fixture *fx = *state;
+    const char *a = own_name(fx, "a"), *b = own_name(fx, "b");
+    struct pool_record pool = pool_of(fx, a, 1), got;
+    struct pool_use use;
+
+    put_pool(fx, a, 1);
+    put_pool(fx, b, 1);
+    pool.name = slice_of(b);
+    assert_int_equal(fx->c->ops->pool_put(fx->c, PROJECT, &pool, 0, &fx->f), ST_CONFLICT);
+    assert_int_equal(get_pool(fx, "", b, &got), ST_OK);
+    assert_int_equal(fx->c->ops->pool_put(fx->c, PROJECT, &pool, got.revision, &fx->f),
+                     ST_CONFLICT);
+    pool.name = slice_of(a); /* its own is no conflict */
+    assert_int_equal(fx->c->ops->pool_put(fx->c, PROJECT, &pool, 0, &fx->f), ST_OK);
+    assert_int_equal(delete_pool(fx, a, false, &use), ST_OK);
+    pool.name = slice_of(b); /* nor is that of one that has gone */
+    assert_int_equal(fx->c->ops->pool_put(fx->c, PROJECT, &pool, 0, &fx->f), ST_OK);
+    assert_int_equal(delete_pool(fx, b, false, &use), ST_OK);
+}
+
+static void test_catalog_pools_are_listed_in_byte_order(void **state)
+{
+    static const char *const names[] = {"-", ".", "9", "A", "Z", "_", "a", "z"};
+    enum { NAMES = sizeof(names) / sizeof(names[0]) };
+    struct fixture *fx = *state;
+    struct slice after = slice_of(own_name(fx, ""));
+    struct pool_record *list;
+    struct pool_use use;
+    uint32_t n, found = 0;
+
+    for (int i = NAMES - 1; i >= 0; i--)
+        put_pool(fx, own_name(fx, names[i]), (uint32_t)i);
+    for (;;) {
+        assert_int_equal(
+            fx->c->ops->pool_list(fx->c, SLICE(""), after, 3, &fx->a, &list, &n, &fx->f), ST_OK);
+        assert_true(n <= 3);
+        for (uint32_t i = 0; i < n && found < NAMES; i++, found++) {
+            assert_slice(list[i].name, own_name(fx, names[found]));
+            assert_int_equal(list[i].weight, found);
+        }
+        if (n < 3 || found == NAMES)
+            break;
+        after = list[n - 1].name;
+    }
+    assert_int_equal(found, NAMES);
+    for (int i = 0; i < NAMES; i++)
+        assert_int_equal(delete_pool(fx, own_name(fx, names[i]), false, &use), ST_OK);
+}
+
+static enum status create_in(struct fixture *fx, const char *name, const char *pool)
+{
+    struct queue_record *r = NULL;
+    bool created;
+    enum status st = fx->c->ops->queue_create(fx->c, PROJECT, slice_of(name), SLICE("{}"),
+                                              slice_of(pool), &r, &created, &fx->f);
+
+    queue_record_unref(r);
+    return st;
+}
+
+static uint64_t delete_queue(struct fixture *fx, const char *name)
+{
+    struct queue_record *r;
+    uint64_t epoch;
+
+    assert_int_equal(fx->c->ops->queue_delete(fx->c, PROJECT, slice_of(name), &r, &fx->f), ST_OK);
+    epoch = r->epoch;
+    queue_record_unref(r);
+    return epoch;
+}
+
+static void test_catalog_pools_in_use_stay(void **state)
+{
+    struct fixture *fx = *state;
+    const char *name = own_name(fx, "a");
+    struct pool_record got;
+    struct pool_use use;
+    struct dropped_queue *list;
+    uint64_t first, second;
+    uint32_t n;
+
+    assert_int_equal(create_in(fx, "q", name), ST_CONFLICT);
+    put_pool(fx, name, 1);
+    assert_int_equal(create_in(fx, "q", name), ST_OK);
+    assert_int_equal(create_in(fx, "q", "none"), ST_OK); /* it exists: it is not made in there */
+    assert_int_equal(create_in(fx, "r", name), ST_OK);
+    assert_int_equal(delete_pool(fx, name, true, &use), ST_CONFLICT);
+    assert_int_equal(use.queues, 2);
+    assert_int_equal(use.dropped, 0);
+    first = delete_queue(fx, "q");
+    assert_int_equal(delete_pool(fx, name, false, &use), ST_CONFLICT);
+    assert_true(use.queues == 1 && use.dropped == 1);
+    second = delete_queue(fx, "r");
+    assert_int_equal(delete_pool(fx, name, false, &use), ST_CONFLICT);
+    assert_true(use.queues == 0 && use.dropped == 2 && use.flavor.len == 0);
+    assert_int_equal(get_pool(fx, "", name, &got), ST_OK);
+
+    assert_int_equal(
+        fx->c->ops->dropped_list(fx->c, slice_of(name), 0, 10, &fx->a, &list, &n, &fx->f), ST_OK);
+    assert_true(n == 2 && list[0].epoch == first && list[1].epoch == second);
+    assert_int_equal(fx->c->ops->dropped_done(fx->c, first, &fx->f), ST_OK);
+    assert_int_equal(fx->c->ops->dropped_done(fx->c, second, &fx->f), ST_OK);
+    assert_int_equal(delete_pool(fx, name, false, &use), ST_OK);
+    assert_int_equal(create_in(fx, "q", name), ST_CONFLICT);
+}
+
+static void test_catalog_pools_are_abandoned_with_what_was_dropped(void **state)
+{
+    struct fixture *fx = *state;
+    const char *name = own_name(fx, "a");
+    struct dropped_queue *list;
+    struct pool_use use;
+    uint32_t n;
+
+    put_pool(fx, name, 1);
+    assert_int_equal(create_in(fx, "q", name), ST_OK);
+    delete_queue(fx, "q");
+    assert_int_equal(delete_pool(fx, name, false, &use), ST_CONFLICT);
+    assert_int_equal(delete_pool(fx, name, true, &use), ST_OK);
+    assert_int_equal(
+        fx->c->ops->dropped_list(fx->c, slice_of(name), 0, 10, &fx->a, &list, &n, &fx->f), ST_OK);
+    assert_int_equal(n, 0);
+}
+
+/* A racer makes queues in a pool while another removes it: whoever is first, the other is told. */
+struct remover {
+    pthread_t thread;
+    const char *project, *pool;
+    int made;
+};
+
+static void *fill_pool(void *arg)
+{
+    struct remover *me = arg;
+    struct fixture fx = {.c = open_catalog()};
+
+    snprintf(fx.project, sizeof(fx.project), "%s", me->project);
+    for (int i = 0; i < ROUNDS; i++) {
+        char name[96];
+        enum status st;
+
+        snprintf(name, sizeof(name), "%s-%p-%d", me->pool, (void *)me, i);
+        st = create_in(&fx, name, me->pool);
+        if (st == ST_CONFLICT)
+            break;
+        if (st != ST_OK)
+            abort();
+        me->made++;
+    }
+    catalog_close(fx.c);
+    return NULL;
+}
+
+static void test_catalog_pool_is_not_removed_under_a_new_queue(void **state)
+{
+    struct fixture *fx = *state;
+
+    for (int round = 0; round < 20; round++) {
+        const char *name = own_name(fx, arena_printf(&fx->a, "r%d", round).p);
+        struct remover racers[2] = {{.project = fx->project, .pool = name},
+                                    {.project = fx->project, .pool = name}};
+        struct pool_use use;
+        enum status st;
+
+        put_pool(fx, name, 1);
+        for (int i = 0; i < 2; i++)
+            pthread_create(&racers[i].thread, NULL, fill_pool, &racers[i]);
+        st = delete_pool(fx, name, false, &use);
+        for (int i = 0; i < 2; i++)
+            pthread_join(racers[i].thread, NULL);
+        if (st == ST_OK)
+            assert_int_equal(racers[0].made + racers[1].made, 0);
+        else
+            assert_true(st == ST_CONFLICT && racers[0].made == ROUNDS && racers[1].made == ROUNDS);
+    }
+}
+
+/* ---- Flavors ---------------------------------------------------------------------------------- */
+
+static enum status put_flavor(struct fixture *fx, const char *project, const char *name,
+                              const struct slice *pools, uint32_t n, bool exists, uint32_t *missing)
+{
+    return fx->c->ops->flavor_put(fx->c, slice_of(project), slice_of(name), pools, n, exists,
+                                  missing, &fx->f);
+}
+
+static enum status get_flavor(struct fixture *fx, const char *project, const char *name,
+                              struct flavor_record *flavor)
+{
+    return fx->c->ops->flavor_get(fx->c, slice_of(project), slice_of(name), &fx->a, flavor, &fx->f);
+}
+
+static void test_catalog_flavors_have_pools(void **state)
+{
+    struct fixture *fx = *state;
+    const char *a = own_name(fx, "a"), *b = own_name(fx, "b");
+    struct slice both[] = {slice_of(b), slice_of(a), slice_of(a)},
+                 odd[] = {slice_of(a), SLICE("none")};
+    struct flavor_record flavor;
+    struct pool_record pool;
+    struct pool_use use;
+    uint32_t missing = 9;
+    uint64_t before;
+
+    put_pool(fx, a, 1);
+    put_pool(fx, b, 7);
+    assert_int_equal(get_flavor(fx, fx->project, "f", &flavor), ST_NOT_FOUND);
+    assert_int_equal(flavor.pools_n, 0);
+    assert_int_equal(put_flavor(fx, fx->project, "f", odd, 2, true, &missing), ST_NOT_FOUND);
+    assert_int_equal(put_flavor(fx, fx->project, "f", odd, 2, false, &missing), ST_INVALID);
+    assert_int_equal(missing, 1);
+    assert_int_equal(get_flavor(fx, fx->project, "f", &flavor), ST_NOT_FOUND); /* all or nothing */
+    assert_int_equal(flavor.pools_n, 0);
+
+    before = revision(fx);
+    assert_int_equal(put_flavor(fx, fx->project, "f", both, 3, false, &missing), ST_OK);
+    assert_true(revision(fx) > before);
+    assert_int_equal(get_flavor(fx, fx->project, "f", &flavor), ST_OK);
+    assert_int_equal(flavor.pools_n, 2);
+    assert_slice(flavor.name, "f");
+    assert_slice(flavor.pools[0].name, a);
+    assert_slice(flavor.pools[1].name, b);
+    assert_true(flavor.pools[1].weight == 7 && flavor.pools[1].set_aside);
+    assert_int_equal(get_pool(fx, fx->project, a, &pool), ST_OK);
+    assert_slice(pool.flavor, "f");
+    assert_int_equal(get_flavor(fx, "other", "f", &flavor), ST_NOT_FOUND);
+
+    assert_int_equal(put_flavor(fx, fx->project, "f", both, 1, true, &missing), ST_OK);
+    assert_int_equal(get_flavor(fx, fx->project, "f", &flavor), ST_OK);
+    assert_int_equal(flavor.pools_n, 1); /* the other one has left it */
+    assert_int_equal(get_pool(fx, fx->project, a, &pool), ST_OK);
+    assert_true(pool.flavor.len == 0 && !pool.set_aside);
+    assert_int_equal(delete_pool(fx, b, false, &use), ST_CONFLICT);
+    assert_slice(use.flavor, "f");
+    assert_int_equal(delete_pool(fx, a, false, &use), ST_OK);
+
+    assert_int_equal(fx->c->ops->flavor_delete(fx->c, PROJECT, SLICE("f"), &fx->f), ST_OK);
+    assert_int_equal(fx->c->ops->flavor_delete(fx->c, PROJECT, SLICE("f"), &fx->f), ST_NOT_FOUND);
+    assert_int_equal(get_pool(fx, fx->project, b, &pool), ST_OK);
+    assert_true(pool.flavor.len == 0 && !pool.set_aside);
+    assert_int_equal(delete_pool(fx, b, false, &use), ST_OK);
+}
+
+static void test_catalog_flavors_of_projects_are_apart(void **state)
+{
+    struct fixture *fx = *state;
+    const char *a = own_name(fx, "a"), *other = own_name(fx, "other");
+    struct slice pools[] = {slice_of(a)};
+    struct flavor_record flavor;
+    struct pool_record pool;
+    struct pool_use use;
+    uint32_t missing;
+
+    put_pool(fx, a, 1);
+    assert_int_equal(put_flavor(fx, fx->project, "f", pools, 1, false, &missing), ST_OK);
+    assert_int_equal(put_flavor(fx, other, "f", pools, 1, false, &missing), ST_OK);
+    assert_int_equal(fx->c->ops->flavor_delete(fx->c, slice_of(other), SLICE("f"), &fx->f), ST_OK);
+    assert_int_equal(get_flavor(fx, fx->project, "f", &flavor), ST_OK);
+    assert_int_equal(flavor.pools_n, 1);
+    assert_int_equal(get_pool(fx, other, a, &pool), ST_OK);
+    assert_true(pool.flavor.len == 0 && pool.set_aside); /* for the project that has the flavor */
+
+    /* a pool is in one flavor of a project at most */
+    assert_int_equal(put_flavor(fx, fx->project, "g", pools, 1, false, &missing), ST_OK);
+    assert_int_equal(get_flavor(fx, fx->project, "f", &flavor), ST_OK);
+    assert_int_equal(flavor.pools_n, 0);
+    assert_int_equal(get_pool(fx, fx->project, a, &pool), ST_OK);
+    assert_slice(pool.flavor, "g");
+    assert_int_equal(fx->c->ops->flavor_delete(fx->c, PROJECT, SLICE("g"), &fx->f), ST_OK);
+    assert_int_equal(fx->c->ops->flavor_delete(fx->c, PROJECT, SLICE("f"), &fx->f), ST_OK);
+    assert_int_equal(delete_pool(fx, a, false, &use), ST_OK);
+}
+
+static void test_catalog_flavors_may_be_named_ahead(void **state)
+{
+    struct fixture *fx = *state;
+    const char *name = own_name(fx, "a");
+    struct pool_record pool = pool_of(fx, name, 1), got;
+    struct flavor_record flavor;
+    struct pool_use use;
+
+    pool.flavor = SLICE("ahead");
+    assert_int_equal(fx->c->ops->pool_put(fx->c, PROJECT, &pool, 0, &fx->f), ST_OK);
+    assert_int_equal(get_flavor(fx, fx->project, "ahead", &flavor), ST_NOT_FOUND);
+    assert_int_equal(flavor.pools_n, 1);
+    assert_int_equal(get_pool(fx, "other", name, &got), ST_OK);
+    assert_true(got.flavor.len == 0 && got.set_aside);
+    assert_int_equal(delete_pool(fx, name, false, &use), ST_OK); /* no flavor depends on it */
+    assert_int_equal(get_flavor(fx, fx->project, "ahead", &flavor), ST_NOT_FOUND);
+    assert_int_equal(flavor.pools_n, 0);
+}
+
+static void test_catalog_flavors_are_listed_with_their_pools(void **state)
+{
+    static const char *const names[] = {"A", "a", "b"};
+    struct fixture *fx = *state;
+    const char *name = own_name(fx, "a");
+    struct slice pools[] = {slice_of(name)};
+    struct flavor_record *list;
+    struct pool_use use;
+    uint32_t n, missing;
+
+    put_pool(fx, name, 1);
+    for (int i = 2; i >= 0; i--)
+        assert_int_equal(put_flavor(fx, fx->project, names[i], pools, 1, false, &missing), ST_OK);
+    assert_int_equal(
+        fx->c->ops->flavor_list(fx->c, PROJECT, SLICE(""), 2, &fx->a, &list, &n, &fx->f), ST_OK);
+    assert_int_equal(n, 2);
+    assert_slice(list[0].name, "A");
+    assert_int_equal(list[0].pools_n, 1);
+    assert_slice(list[0].pools[0].name, name);
+    assert_slice(list[1].name, "a");
+    assert_int_equal(list[1].pools_n, 0);
+    assert_int_equal(
+        fx->c->ops->flavor_list(fx->c, PROJECT, SLICE("a"), 2, &fx->a, &list, &n, &fx->f), ST_OK);
+    assert_int_equal(n, 1);
+    assert_slice(list[0].name, "b");
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(fx->c->ops->flavor_delete(fx->c, PROJECT, slice_of(names[i]), &fx->f),
+                         ST_OK);
+    assert_int_equal(delete_pool(fx, name, false, &use), ST_OK);
+}
+
+static void test_catalog_feed_tells_of_pools(void **state)
+{
+    struct fixture *fx = *state;
+    const char *name = own_name(fx, "a");
+    struct slice pools[] = {slice_of(name)};
+    uint64_t before = revision(fx), upto;
+    struct pool_use use;
+    struct change *list;
+    uint32_t n, missing;
+    bool complete;
+
+    put_pool(fx, name, 1);
+    assert_int_equal(put_flavor(fx, fx->project, "f", pools, 1, false, &missing), ST_OK);
+    assert_int_equal(fx->c->ops->flavor_delete(fx->c, PROJECT, SLICE("f"), &fx->f), ST_OK);
+    assert_int_equal(delete_pool(fx, name, false, &use), ST_OK);
+    assert_int_equal(
+        fx->c->ops->changes(fx->c, before, 100, &fx->a, &list, &n, &upto, &complete, &fx->f),
+        ST_OK);
+    assert_int_equal(n, 4);
+    for (uint32_t i = 0; i < n; i++)
+        assert_int_equal(list[i].kind, CHANGE_POOL);
+    assert_slice(list[0].name, name);
+    assert_slice(list[1].project, fx->project);
+    assert_slice(list[1].name, "f");
+    assert_slice(list[3].name, name);
+}
+
 /* ---- The service over it ---------------------------------------------------------------------- */
 
 struct asked {
@@ -657,7 +1086,7 @@ static void test_catalog_service_forgets_what_others_change(void **state)
 {
     struct fixture *fx = *state;
     struct mailbox *box = mailbox_new();
-    struct catalog_service_options options = {slice_of(catalog_uri), 2, 100, 60000};
+    struct catalog_service_options options = {slice_of(catalog_uri), 2, 100, 60000, false, false};
     struct asked asked = {
         .call = {
             .reply_to = box, .deadline_mono_ms = INT64_MAX, .work = ask_count, .done = on_asked}};
@@ -711,6 +1140,17 @@ int catalog_conformance_run(const char *uri)
         TEST(test_catalog_feed_misses_nothing_while_many_write),
         TEST(test_catalog_registers_workers),
         TEST(test_catalog_forgets_silent_workers),
+        TEST(test_catalog_pools_are_put_read_and_replaced),
+        TEST(test_catalog_pools_share_no_uri),
+        TEST(test_catalog_pools_are_listed_in_byte_order),
+        TEST(test_catalog_pools_in_use_stay),
+        TEST(test_catalog_pools_are_abandoned_with_what_was_dropped),
+        TEST(test_catalog_pool_is_not_removed_under_a_new_queue),
+        TEST(test_catalog_flavors_have_pools),
+        TEST(test_catalog_flavors_of_projects_are_apart),
+        TEST(test_catalog_flavors_may_be_named_ahead),
+        TEST(test_catalog_flavors_are_listed_with_their_pools),
+        TEST(test_catalog_feed_tells_of_pools),
         TEST(test_catalog_service_forgets_what_others_change),
     };
 

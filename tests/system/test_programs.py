@@ -410,10 +410,11 @@ def test_systemd_is_told(tmp_path):
 
 def test_catalog_migrate(tmp_path):
     catalog = f"drivers:management_store:sqlite.uri=sqlite://{tmp_path}/catalog.db"
+    last = len(list((ROOT / "catalog" / "sqlite").glob("[0-9]*.sql")))
     first = run(NUSKU, "catalog", "--option", catalog, "init")
-    assert (first.returncode, first.stdout) == (0, "The catalog is at schema 1, from 0.\n")
+    assert (first.returncode, first.stdout) == (0, f"The catalog is at schema {last}, from 0.\n")
     again = run(NUSKU, "catalog", "--option", catalog, "migrate")
-    assert (again.returncode, again.stdout) == (0, "The catalog is up to date: schema 1.\n")
+    assert (again.returncode, again.stdout) == (0, f"The catalog is up to date: schema {last}.\n")
     assert run(NUSKU, "catalog", "--option", catalog, "burn").returncode == 2
 
 

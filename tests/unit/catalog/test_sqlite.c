@@ -104,6 +104,9 @@ static void assert_away(struct catalog *c)
     uint32_t n;
     bool yes;
     struct slice p = SLICE("p"), q = SLICE("q"), empty = SLICE("{}");
+    struct pool_record pool = {.name = q, .uri = q, .options = empty}, *pools;
+    struct flavor_record flavor, *flavors;
+    struct pool_use use;
     const enum status outcomes[] = {
         ops->queue_find(c, p, q, &r, &f),
         ops->queue_create(c, p, q, empty, SLICE(""), &r, &yes, &f),
@@ -111,8 +114,16 @@ static void assert_away(struct catalog *c)
         ops->queue_delete(c, p, q, &r, &f),
         ops->queue_list(c, p, SLICE(""), q, 5, &a, &records, &n, &f),
         ops->queue_count(c, p, q, &big, &f),
-        ops->dropped_list(c, 0, 5, &a, &dropped, &n, &f),
+        ops->dropped_list(c, SLICE(""), 0, 5, &a, &dropped, &n, &f),
         ops->dropped_done(c, 1, &f),
+        ops->pool_put(c, p, &pool, 0, &f),
+        ops->pool_get(c, p, q, &a, &pool, &f),
+        ops->pool_list(c, p, SLICE(""), 5, &a, &pools, &n, &f),
+        ops->pool_delete(c, q, false, &a, &use, &f),
+        ops->flavor_put(c, p, q, &q, 1, false, &n, &f),
+        ops->flavor_get(c, p, q, &a, &flavor, &f),
+        ops->flavor_list(c, p, SLICE(""), 5, &a, &flavors, &n, &f),
+        ops->flavor_delete(c, p, q, &f),
         ops->worker_put(c, &worker, 1000, &f),
         ops->worker_remove(c, worker.id, &f),
         ops->worker_list(c, &a, &workers, &n, &f),

@@ -28,6 +28,7 @@ static const struct {
     {17, "subscription_update", true},
     {18, "subscription_delete", true},
     {19, "subscription_confirm", true},
+    {20, "pool_probe", false},
 };
 
 enum { EXPECTED = sizeof(expected) / sizeof(expected[0]) };

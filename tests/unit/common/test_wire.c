@@ -193,6 +193,10 @@ static const struct {
       .queue = QUEUE,
       .key = KEY_BYTES,
       .in.subscription_confirm = {{EPOCH, 7}, true}}},
+    {"9a " HEX_NUMBER "14 " HEX_LEFT HEX_NO_KEY "a0 c400 a0 00 c40a72656469733a2f2f6831",
+     {.code = OP_pool_probe,
+      .queue = {SLICE_INIT(""), SLICE_INIT(""), SLICE_INIT(""), 0},
+      .in.pool_probe = {SLICE_INIT("redis://h1")}}},
 };
 
 static void assert_same_slice(struct slice a, struct slice b)
@@ -322,6 +326,9 @@ static void assert_same_op(const struct op *a, const struct op *b)
         assert_int_equal(a->in.claim_renew.ttl_s, b->in.claim_renew.ttl_s);
         assert_int_equal(a->in.claim_renew.grace_s, b->in.claim_renew.grace_s);
         break;
+    case OP_pool_probe:
+        assert_same_slice(a->in.pool_probe.uri, b->in.pool_probe.uri);
+        break;
     case OP_queue_purge:
         assert_int_equal(a->in.queue_purge.what, b->in.queue_purge.what);
         break;
@@ -440,6 +447,8 @@ static const struct {
     {"94 " HEX_NUMBER "11 00 " HEX_NOW, {.code = OP_subscription_update, .now_ms = NOW_MS}},
     {"94 " HEX_NUMBER "12 00 " HEX_NOW, {.code = OP_subscription_delete, .now_ms = NOW_MS}},
     {"94 " HEX_NUMBER "13 00 " HEX_NOW, {.code = OP_subscription_confirm, .now_ms = NOW_MS}},
+    {"95 " HEX_NUMBER "14 00 " HEX_NOW "cd1900",
+     {.code = OP_pool_probe, .now_ms = NOW_MS, .out.pool_probe = {0x1900}}},
     {"95 " HEX_NUMBER "06 0b " HEX_NOW "a4676f6e65",
      {.code = OP_claim_create,
       .st = ST_QUEUE_GONE,
@@ -515,6 +524,8 @@ static void assert_same_outcome(const struct op *a, const struct op *b)
                         b->out.message_post.n);
     } else if (gives_messages(a->code)) {
         assert_same_messages(a, b);
+    } else if (a->code == OP_pool_probe) {
+        assert_int_equal(a->out.pool_probe.capabilities, b->out.pool_probe.capabilities);
     } else if (a->code == OP_queue_stats) {
         assert_same_stats(a, b);
     } else if (a->code == OP_subscription_put) {
@@ -849,6 +860,9 @@ static struct op random_op(struct dice *d, enum op_code code, struct arena *a)
     case OP_claim_release:
         op.in.claim_release.id = random_claim(d);
         break;
+    case OP_pool_probe:
+        op.in.pool_probe.uri = random_bytes_of(d, POOL_URI_MAX, a);
+        break;
     case OP_queue_purge:
         op.in.queue_purge.what = 1 + (uint32_t)dice_below(d, PURGE_ALL);
         break;
@@ -933,10 +947,12 @@ static void random_outcome(struct dice *d, struct op *op, struct arena *a)
         op->out.subscription_put.confirmed = dice_below(d, 2);
     } else if (op->code == OP_subscription_list || op->code == OP_subscription_get) {
         random_subscriptions(d, op, a);
+    } else if (op->code == OP_pool_probe) {
+        op->out.pool_probe.capabilities = (uint32_t)dice_bits(d, 32);
     }
 }
 
-enum { LAST_CODE = OP_subscription_confirm, ROUNDS = 40 };
+enum { LAST_CODE = OP_pool_probe, ROUNDS = 40 };
 
 static void test_wire_every_op_comes_back_with_all_its_fields(void **state)
 {
@@ -1171,8 +1187,10 @@ static void test_wire_damaged_result_fails_its_operation_alone(void **state)
         {"98 " HEX_NUMBER "0e 00 " HEX_NOW "01 02 00 c2", OP_subscription_put},
         {"95 " HEX_NUMBER "0f 00 " HEX_NOW "96 01 02 03 3c c3 c40178", OP_subscription_list},
         {"95 " HEX_NUMBER "0f 00 " HEX_NOW "97 01 02 03 cf0000003afff44180 c3 c40178 c40178",
-         OP_subscription_list},                                    /* a ttl beyond the calendar */
-        {"94 " HEX_NUMBER "10 00 " HEX_NOW, OP_subscription_get},  /* none at all */
+         OP_subscription_list},                                   /* a ttl beyond the calendar */
+        {"94 " HEX_NUMBER "10 00 " HEX_NOW, OP_subscription_get}, /* none at all */
+        {"94 " HEX_NUMBER "14 00 " HEX_NOW, OP_pool_probe},
+        {"95 " HEX_NUMBER "14 00 " HEX_NOW "a131", OP_pool_probe},
         {"94 " HEX_NUMBER "06 04 " HEX_NOW, OP_claim_create},      /* no reason */
         {"95 " HEX_NUMBER "06 04 " HEX_NOW "07", OP_claim_create}, /* no text */
     };
@@ -1265,7 +1283,7 @@ static void test_wire_op_that_is_damaged_is_refused(void **state)
         "c1",
         "98 " HEX_NUMBER "0d " HEX_LEFT HEX_NO_KEY "a27031 c40370726a a171", /* no epoch */
         "99 " HEX_NUMBER "00 " HEX_LEFT HEX_NO_KEY HEX_QUEUE,                /* no such code */
-        "99 " HEX_NUMBER "14 " HEX_LEFT HEX_NO_KEY HEX_QUEUE,
+        "99 " HEX_NUMBER "7f " HEX_LEFT HEX_NO_KEY HEX_QUEUE,
         "99 " HEX_NUMBER "cf000000010000000d " HEX_LEFT HEX_NO_KEY HEX_QUEUE, /* 13 in 32 bits */
         "99 ff 0d " HEX_LEFT HEX_NO_KEY HEX_QUEUE,                            /* number -1 */
         "99 " HEX_NUMBER "0d cf0000000100000000 c2 " HEX_NO_KEY HEX_QUEUE,    /* left_ms */
@@ -1416,7 +1434,7 @@ static void test_wire_outcome_that_is_damaged_is_refused(void **state)
         "93 " HEX_NUMBER "04 00",
         "94 ff 04 00 " HEX_NOW,
         "94 " HEX_NUMBER "00 00 " HEX_NOW,
-        "94 " HEX_NUMBER "14 00 " HEX_NOW,
+        "94 " HEX_NUMBER "7f 00 " HEX_NOW,
         "94 " HEX_NUMBER "cf0000000100000004 00 " HEX_NOW,
         "94 " HEX_NUMBER "04 ff " HEX_NOW,
         "94 " HEX_NUMBER "04 00 ff",

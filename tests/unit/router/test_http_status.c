@@ -20,6 +20,9 @@ static void test_http_status_every_fault_is_the_one_of_the_contract(void **state
         {FAULT_SUBSCRIPTION_CONFIRM, 400, "Unable to confirm subscription"},
         {FAULT_NOT_FOUND, 404, "Not found"},
         {FAULT_CONFLICT, 409, "Resource conflict"},
+        {FAULT_POOL_CREATE, 400, "Unable to create pool"},
+        {FAULT_FLAVOR_CREATE, 400, "Unable to create"},
+        {FAULT_FLAVOR_UPDATE, 400, "updatefail"},
         {FAULT_UNAVAILABLE, 503, "Service temporarily unavailable"},
         {FAULT_INTERNAL, 500, "Internal server error"},
     };

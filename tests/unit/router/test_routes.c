@@ -66,6 +66,10 @@ static void test_routes_find_every_path_of_the_api(void **state)
         {"/v2/queues/q/messages/", "/v2/queues/{queue}/messages/{id}"},
         {"/v2/queues/q/claims/", "/v2/queues/{queue}/claims/{id}"},
         {"/v2/queues//messages", "/v2/queues/{queue}/messages"},
+        {"/v2/pools", "/v2/pools"},
+        {"/v2/pools/p", "/v2/pools/{pool}"},
+        {"/v2/flavors", "/v2/flavors"},
+        {"/v2/flavors/f", "/v2/flavors/{flavor}"},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -451,6 +451,7 @@ static enum reply_verdict take_one(struct request *r, const redisReply *reply, s
     case OP_message_post: /* take_each */
     case OP_message_delete:
     case OP_claim_create:
+    case OP_pool_probe: /* never comes here */
         break;
     }
     return REPLY_DONE;

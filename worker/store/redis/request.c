@@ -137,6 +137,7 @@ static enum script script_of(enum op_code code)
     case OP_subscription_confirm:
         return SCRIPT_subscription_confirm;
     case OP_store_ping:
+    case OP_pool_probe:
         break;
     }
     assert(0 && "an operation without a script");
@@ -307,6 +308,7 @@ static void add_arguments(struct words *w, const struct request *r, int64_t now_
         break;
     case OP_queue_stats:
     case OP_store_ping:
+    case OP_pool_probe:
         break;
     }
 }

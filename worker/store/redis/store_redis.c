@@ -520,6 +520,8 @@ static void redis_sweep_store(struct store *base)
 const struct store_ops store_redis = {
     .abi = STORE_ABI,
     .schemes = "redis|unix",
+    .capabilities =
+        CAPABILITY_FIFO | CAPABILITY_CLAIMS | CAPABILITY_AOD | CAPABILITY_HIGH_THROUGHPUT,
     .open = redis_open,
     .close = redis_close,
     .submit = redis_submit,

@@ -152,6 +152,7 @@ static bool carry_out(struct sqlite_store *s, struct op *op, struct arena *a)
     case OP_subscription_confirm:
         return sqlite_subscription_confirm(s, op, a);
     case OP_store_ping:
+    case OP_pool_probe: /* never comes here */
         return true;
     }
     return true;
@@ -350,7 +351,8 @@ static enum status store_sqlite_open(const struct store_host *host, struct slice
 const struct store_ops store_sqlite = {
     .abi = STORE_ABI,
     .schemes = "sqlite",
-    .capabilities = STORE_SINGLE_WRITER,
+    .capabilities = STORE_SINGLE_WRITER | STORE_OPEN_BLOCKS | CAPABILITY_FIFO | CAPABILITY_CLAIMS |
+                    CAPABILITY_DURABILITY | CAPABILITY_AOD,
     .open = store_sqlite_open,
     .close = store_thread_close,
     .submit = store_thread_submit,
