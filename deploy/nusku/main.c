@@ -12,6 +12,8 @@ static const struct {
     {"dev", command_dev, "router and worker in one process, to develop against"},
     {"check-config", command_check_config, "print the configuration in force, or a sample"},
     {"catalog", command_catalog, "set up or upgrade the catalog's schema"},
+    {"pool", command_pool, "show and change the pools among which queues are spread"},
+    {"flavor", command_flavor, "show and change the names by which queues ask for pools"},
     {"bench", command_bench, "measure a running service with a load that doesn't wait for it"},
 };
 

@@ -6,6 +6,8 @@
 int command_dev(int argc, char **argv);          /* dev.c */
 int command_check_config(int argc, char **argv); /* check_config.c */
 int command_catalog(int argc, char **argv);      /* catalog.c */
+int command_pool(int argc, char **argv);         /* pool.c */
+int command_flavor(int argc, char **argv);       /* pool.c */
 int command_bench(int argc, char **argv);        /* bench.c */
 
 #endif
