@@ -4,6 +4,7 @@
 #include "common/mem.h"
 
 #include <pthread.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 struct calls {
@@ -30,6 +31,8 @@ struct thread_store {
     struct calls waiting; /* bounded by the worker's max_operations */
     bool sweep;
     bool stopping;
+
+    struct mail goodbye; /* the thread's last: what it has mailed before is delivered before it */
 };
 
 static void add(struct calls *c, struct thread_call call)
@@ -117,6 +120,27 @@ static void run_batch(struct thread_store *t, struct batch *b)
     mailbox_post(t->base.host->mailbox, &b->mail);
 }
 
+/* say_goodbye runs on the loop when the thread has ended. */
+static void say_goodbye(struct mail *m)
+{
+    struct thread_store *t =
+        (struct thread_store *)((char *)m - offsetof(struct thread_store, goodbye));
+
+    pthread_join(t->thread, NULL); /* it has nothing left to do */
+    for (size_t i = 0; i < t->waiting.n; i++) {
+        struct op *op = t->waiting.list[i].op;
+
+        op->st = fail(&op->f, ST_UNAVAILABLE, "the store is closing");
+        op->done(op);
+    }
+    pthread_cond_destroy(&t->wake);
+    pthread_mutex_destroy(&t->lock);
+    free(t->gathered.list);
+    free(t->waiting.list);
+    t->base.closed(&t->base);
+    free(t);
+}
+
 static void *work(void *arg)
 {
     struct thread_store *t = arg;
@@ -130,6 +154,9 @@ static void *work(void *arg)
             pthread_cond_wait(&t->wake, &t->lock);
         if (t->stopping) {
             pthread_mutex_unlock(&t->lock);
+            t->driver->close(t->state); /* which may wait for the disk */
+            t->goodbye.deliver = say_goodbye;
+            mailbox_post(t->base.host->mailbox, &t->goodbye);
             return NULL;
         }
         sweep = t->sweep;
@@ -201,46 +228,13 @@ void store_thread_sweep(struct store *s)
     pthread_mutex_unlock(&t->lock);
 }
 
-/* Mail that the thread has posted may still lie in the mailbox; it is delivered before this one,
- * which comes last. */
-struct goodbye {
-    struct mail mail;
-    struct thread_store *store;
-};
-
-static void say_goodbye(struct mail *m)
-{
-    struct goodbye *g = (struct goodbye *)m;
-    struct thread_store *t = g->store;
-
-    for (size_t i = 0; i < t->waiting.n; i++) {
-        struct op *op = t->waiting.list[i].op;
-
-        op->st = fail(&op->f, ST_UNAVAILABLE, "the store is closing");
-        op->done(op);
-    }
-    t->driver->close(t->state);
-    pthread_cond_destroy(&t->wake);
-    pthread_mutex_destroy(&t->lock);
-    free(t->gathered.list);
-    free(t->waiting.list);
-    free(g);
-    t->base.closed(&t->base);
-    free(t);
-}
-
 void store_thread_close(struct store *s)
 {
     struct thread_store *t = (struct thread_store *)s;
-    struct goodbye *g = mem_zalloc(sizeof(*g));
 
     store_thread_flush(s);
     pthread_mutex_lock(&t->lock);
     t->stopping = true;
     pthread_cond_signal(&t->wake);
     pthread_mutex_unlock(&t->lock);
-    pthread_join(t->thread, NULL); /* at most one batch long */
-    g->mail.deliver = say_goodbye;
-    g->store = t;
-    mailbox_post(t->base.host->mailbox, &g->mail);
 }

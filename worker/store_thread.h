@@ -21,7 +21,8 @@ struct thread_call {
 };
 
 struct thread_driver {
-    /* open and close run on the loop's thread, before and after the thread's life. */
+    /* open runs before the thread's life, on whatever thread opens the store; close is the last that the
+     * thread does. */
     enum status (*open)(const struct store_host *host, struct slice uri, void **state,
                         struct failure *f);
     void (*close)(void *state);
