@@ -194,7 +194,7 @@ struct share_call {
 
 void api_share(struct share_call *c);
 
-/* api_ping asks whether the default store answers. */
+/* api_ping asks whether the default store answers; where queues go to pools, whether a worker is reached. */
 void api_ping(struct api_call *c);
 
 /* ---- Messages (message.c) --------------------------------------------------------------------- */

@@ -562,8 +562,18 @@ void api_queue_purge(struct queue_purge_call *c)
 
 /* ---- Ping ------------------------------------------------------------------------------------- */
 
+/* With pooling no one store says whether the service works: a worker that is reached does. */
 void api_ping(struct api_call *c)
 {
+    const struct config *config = c->api->config;
+
+    if (config->pooling && !config->enable_virtual_pool) {
+        if (dispatch_reached(c->api->dispatch) > 0)
+            call_done(c);
+        else
+            call_fail(c, FAULT_UNAVAILABLE, "No worker is reached.");
+        return;
+    }
     call_op(c, OP_store_ping);
     call_route(c, purged);
 }

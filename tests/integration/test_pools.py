@@ -593,6 +593,18 @@ def test_dead_letters_that_come_to_be_elsewhere_lose_nothing(own, uri):
     assert admin.listed(source) == ["kept"]
 
 
+# ---- Ping ------------------------------------------------------------------------------------------
+
+def test_ping_asks_no_store():
+    """One of many stores that is away is no reason to take a router out of service."""
+    away = f"redis://127.0.0.1:{free_port()}/0"
+    quick = ["router.operation_timeout=1000"]
+    with Nusku(store=away, options=[*OPTIONS, *quick]) as server:
+        assert Admin(server.port).get("/v2/ping").status == 204
+    with Nusku(store=away, options=[*OPTIONS, *quick, "pooling:catalog.enable_virtual_pool=true"]) as server:
+        assert Admin(server.port).get("/v2/ping").status == 503
+
+
 # ---- A store that goes and comes back --------------------------------------------------------------
 
 def test_pool_that_is_away_harms_no_other(own, uri):
