@@ -443,6 +443,24 @@ def test_everything_works_in_each_pool(own, redis, uri):
         assert admin.patch(f"/v2/pools/{name}", {"weight": 0}).status == 200
 
 
+def test_topics_and_subscriptions_live_in_pools(own, uri):
+    admin = own()
+    plain, gold = uri(), uri()
+    name = admin.pool(plain)
+    flavor = admin.flavor(admin.pool(gold))
+    assert admin.put("/v2/topics/x", {"_flavor": flavor}).status == 201
+    refused(admin.put("/v2/topics/y", {"_flavor": unique("flavor")}), 400, "Invalid API request")
+    for path in ("/v2/topics/x", "/v2/queues/x"):
+        assert admin.post(f"{path}/messages", {"messages": [{"body": path}]}).status == 201
+        assert admin.post(f"{path}/subscriptions", {"subscriber": "http://127.0.0.1/"}).status == 201
+        assert admin.listed(path) == [path]
+        assert len(admin.get(f"{path}/subscriptions").json["subscriptions"]) == 1
+    assert queues_in(plain) == {"x"} and len(queues_in(gold)) == 1
+    assert admin.delete("/v2/queues/x").status == 204
+    assert admin.listed("/v2/topics/x") == ["/v2/topics/x"]
+    refused(admin.delete(f"/v2/pools/{name}"), 403, "Unable to delete")
+
+
 def test_a_queue_stays_where_it_is(own, uri):
     """Section 11.4, (bug): a PUT of a queue that exists re-maps it, and so does a PATCH."""
     admin = own()
