@@ -18,7 +18,8 @@ LATER = "2100-01-01T00:00:00"
 @pytest.fixture(scope="module")
 def signing(start):
     """A server with the key of the API's vectors; the name of the administrator is known to it, too."""
-    return start(f"signed_url.secret_key={SECRET}", "DEFAULT.admin_mode=true", "DEFAULT.pooling=true")
+    return start(f"signed_url.secret_key={SECRET}", "DEFAULT.admin_mode=true", "DEFAULT.pooling=true",
+                 "pooling:catalog.enable_virtual_pool=true")
 
 
 @pytest.fixture
