@@ -60,6 +60,12 @@ struct dropped_queue {
     uint64_t epoch;
 };
 
+/* How many queues a pool keeps. */
+struct queue_total {
+    struct slice pool;
+    uint64_t queues;
+};
+
 struct catalog; /* a handle: a driver's own state behind its table of functions */
 
 struct catalog_ops {
@@ -108,6 +114,11 @@ struct catalog_ops {
     /* queue_count counts the queues of a project whose names stand before before. */
     enum status (*queue_count)(struct catalog *c, struct slice project, struct slice before,
                                uint64_t *count, struct failure *f);
+
+    /* queue_totals counts the queues of all projects by their pools, whose names come in byte order; at most
+     * limit pools. It reads all queues: for statistics, now and then. */
+    enum status (*queue_totals)(struct catalog *c, uint32_t limit, struct arena *a,
+                                struct queue_total **list, uint32_t *n, struct failure *f);
 
     /* dropped_list gives up to limit queues of a pool dropped at least older_ms ago; dropped_done forgets
      * one whose messages are gone. */

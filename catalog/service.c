@@ -1,5 +1,6 @@
 #include "catalog/service.h"
 
+#include "catalog/metrics.h"
 #include "catalog/placement.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -25,6 +26,9 @@ struct catalog_service {
     bool pooling, virtual_pool;
     struct jobs *jobs;
     struct queue_cache *cache;
+    struct catalog_metrics *metrics; /* NULL: nothing is counted */
+    struct job count_job;
+    bool counting; /* count_job is with the threads */
 
     pthread_t watcher;
     pthread_mutex_t lock; /* guards what follows */
@@ -76,11 +80,13 @@ static void run_call(struct job *j, void *state)
     struct catalog_call *call =
         (struct catalog_call *)((char *)j - offsetof(struct catalog_call, job));
     struct thread_state *t = state;
+    int64_t began_us = clock_mono_us();
 
-    if (clock_mono_ms() >= call->deadline_mono_ms)
+    if (began_us / 1000 >= call->deadline_mono_ms)
         call->st = fail(&call->f, ST_TIMEOUT, "the catalog is too slow");
     else if ((call->st = open_handle(t->service->uri, &t->catalog, &call->f)) == ST_OK)
         call->st = call->work(call, t->catalog, &call->f);
+    catalog_metrics_call(t->service->metrics, call->st, clock_mono_us() - began_us);
     call->mail.deliver = deliver_call;
     mailbox_post(call->reply_to, &call->mail);
 }
@@ -303,6 +309,31 @@ static enum status follow_feed(struct catalog_service *service, struct catalog *
     return st;
 }
 
+/* count_queues runs on a thread of the service. */
+static void count_queues(struct job *j, void *state)
+{
+    struct thread_state *t = state;
+    struct catalog_service *service = t->service;
+    struct failure f;
+
+    (void)j;
+    if (open_handle(service->uri, &t->catalog, &f) == ST_OK)
+        catalog_metrics_count(service->metrics, t->catalog);
+    __atomic_store_n(&service->counting, false, __ATOMIC_RELEASE);
+}
+
+/* start_count has the queues counted, not on the watcher's own thread: it may take a while. */
+static void start_count(struct catalog_service *service)
+{
+    if (__atomic_load_n(&service->counting, __ATOMIC_ACQUIRE) ||
+        !catalog_metrics_wanted(service->metrics, clock_mono_ms()))
+        return;
+    service->count_job.run = count_queues;
+    __atomic_store_n(&service->counting, true, __ATOMIC_RELEASE);
+    if (jobs_add(service->jobs, &service->count_job) != ST_OK)
+        __atomic_store_n(&service->counting, false, __ATOMIC_RELEASE); /* they have enough to do */
+}
+
 static bool stopping(struct catalog_service *service)
 {
     bool yes;
@@ -335,6 +366,9 @@ static void *watch(void *arg)
         if (st == ST_OK && away)
             log_info("CATALOG-BACK", "revision=%llu", (unsigned long long)seen);
         away = st != ST_OK;
+        catalog_metrics_up(service->metrics, !away);
+        if (!away)
+            start_count(service);
         if (away)
             nanosleep(&(struct timespec){.tv_nsec = RETRY_MS * 1000000L}, NULL);
     }
@@ -362,6 +396,8 @@ enum status catalog_service_new(const struct catalog_service_options *options,
     s->pooling = options->pooling;
     s->virtual_pool = options->virtual_pool;
     s->cache = queue_cache_new(options->cache_most);
+    if (options->metrics != NULL)
+        s->metrics = catalog_metrics_new(options->metrics, s->cache);
     pthread_mutex_init(&s->lock, NULL);
     s->jobs = jobs_new(&jobs);
     if (pthread_create(&s->watcher, NULL, watch, s) != 0) {
@@ -386,8 +422,8 @@ void catalog_service_stop(struct catalog_service *service)
     pthread_mutex_unlock(&service->lock);
     if (!first)
         return;
+    pthread_join(service->watcher, NULL); /* first: it has work for the others */
     jobs_free(service->jobs);
-    pthread_join(service->watcher, NULL);
 }
 
 void catalog_service_free(struct catalog_service *service)
@@ -396,6 +432,7 @@ void catalog_service_free(struct catalog_service *service)
         return;
     catalog_service_stop(service);
     worker_set_unref(service->workers);
+    catalog_metrics_free(service->metrics);
     queue_cache_free(service->cache);
     pthread_mutex_destroy(&service->lock);
     free(service->uri);

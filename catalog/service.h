@@ -25,6 +25,7 @@ struct catalog_service_options {
     bool pooling;           /* new queues go to pools; else to the default store */
     bool
         virtual_pool; /* to that one, too, when there is no pool for a queue that asks for no flavor */
+    struct metrics *metrics; /* where the service counts; NULL: it doesn't */
 };
 
 /* catalog_service_new starts the threads. The catalog need not be reachable yet, its schema is the

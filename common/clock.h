@@ -14,6 +14,7 @@
 
 int64_t clock_wall_ms(void);
 int64_t clock_mono_ms(void);
+int64_t clock_mono_us(void); /* the same in microseconds: for what is measured */
 int64_t clock_boot_ms(void);
 
 /* clock_wait waits for cond, as pthread_cond_wait does, and returns false when it is until_mono_ms.

@@ -23,6 +23,13 @@ enum op_code {
 };
 
 enum { POOL_URI_MAX = 255 /* bytes */ };
+/* OP_NUMBERS is one more than the largest of the numbers. */
+union op_numbers {
+#define OP(name, number, changes) char name[(number) + 1];
+#include "common/ops.def"
+#undef OP
+};
+enum { OP_NUMBERS = sizeof(union op_numbers) };
 
 /* op_name returns "claim_create" and the like, "?" for a number from a newer peer. Never NULL. */
 const char *op_name(enum op_code code);

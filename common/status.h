@@ -27,6 +27,11 @@ enum status {
 #undef STATUS_ENUM
 };
 
+/* STATUS_NUMBERS is how many there are: 0 to one less. */
+#define STATUS_ONE(name, number, text) +1
+enum { STATUS_NUMBERS = 0 STATUS_MAP(STATUS_ONE) };
+#undef STATUS_ONE
+
 enum { FAILURE_TEXT_BYTES = 240 };
 
 /* struct failure says why, once, where it was first known, and travels with the operation. */

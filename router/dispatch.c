@@ -99,6 +99,7 @@ static void take_out(struct dispatch *d, struct routed_op *r)
 static void finish(struct dispatch *d, struct routed_op *r)
 {
     take_out(d, r);
+    meter_operation(d->options.meter, r->op.code, r->op.st, clock_mono_us() - r->submitted_mono_us);
     r->op.done(&r->op);
 }
 
@@ -166,6 +167,8 @@ static void place_op(struct dispatch *d, struct routed_op *r)
         return;
     }
     r->op.again = r->attempts++ > 0;
+    if (r->op.again)
+        METER(d->options.meter, retries, 1);
     if (TAILQ_EMPTY(&r->link->outstanding))
         link_expect(r->link->link);
     TAILQ_INSERT_TAIL(&r->link->outstanding, r, by_link);
@@ -231,6 +234,7 @@ static void on_down(void *context, struct link *link, const char *why)
     struct worker_link *l = context;
 
     (void)link;
+    METER(l->dispatch->options.meter, links_lost, 1);
     log_warn("LINK-LOST", "worker=%.*s reason=\"%s\"", SLICE_ARG(l->worker.url), why);
     lose_link(l);
     l->redial_ms = clock_mono_ms() + REDIAL_MS;
@@ -264,6 +268,7 @@ static void open_link(struct worker_link *l)
         .closers = d->options.closers,
         .url = l->worker.url,
         .timeout_ms = d->options.link_timeout_ms,
+        .meter = d->options.meter,
         .context = l,
         .on_up = on_up,
         .on_down = on_down,
@@ -274,6 +279,7 @@ static void open_link(struct worker_link *l)
     if (link_open(&options, &l->link, &f) == ST_OK)
         return;
     l->link = NULL;
+    METER(d->options.meter, links_lost, 1);
     log_warn("LINK-FAILED", "worker=%.*s reason=\"%s\"", SLICE_ARG(l->worker.url), f.text);
     l->redial_ms = clock_mono_ms() + SLEEP_MAX_MS;
 }
@@ -382,15 +388,18 @@ enum status dispatch_submit(struct dispatch *d, struct routed_op *r)
 
     if (d->closing)
         return fail(&r->op.f, ST_UNAVAILABLE, "the router is stopping");
-    if (d->first_free == UINT32_MAX)
+    if (d->first_free == UINT32_MAX) {
+        meter_operation(d->options.meter, r->op.code, ST_OVERLOADED, 0);
         return fail(&r->op.f, ST_OVERLOADED, "%u operations are outstanding",
                     d->options.operations_max);
+    }
     r->slot = d->first_free;
     s = &d->slots[r->slot];
     d->first_free = s->next_free;
     s->op = r;
     r->attempts = 0;
-    r->op.deadline_mono_ms = clock_mono_ms() + d->options.timeout_ms;
+    r->submitted_mono_us = clock_mono_us();
+    r->op.deadline_mono_ms = r->submitted_mono_us / 1000 + d->options.timeout_ms;
     TAILQ_INSERT_TAIL(&d->by_deadline, r, by_deadline);
     d->outstanding++;
     place_op(d, r);
@@ -441,6 +450,8 @@ int dispatch_turn(struct dispatch *d)
     struct worker_link *l;
 
     end_late(d, now_ms);
+    METER_SET(d->options.meter, outstanding, d->outstanding);
+    METER_SET(d->options.meter, links_up, d->reached);
     TAILQ_FOREACH(l, &d->links, next)
     {
         sleep_ms = lesser(sleep_ms, tend(l, now_ms));

@@ -14,6 +14,7 @@
 #include "catalog/service.h"
 #include "common/jobs.h"
 #include "common/op.h"
+#include "router/metrics.h"
 
 #include <h2o.h>
 #include <sys/queue.h>
@@ -28,6 +29,7 @@ struct dispatch_options {
     uint32_t operations_max; /* outstanding */
     int64_t timeout_ms;      /* of every operation */
     int64_t link_timeout_ms; /* of a worker that owes answers and is silent */
+    const struct router_meter *meter;
 };
 
 /* An operation on its way. Whoever asks embeds it, fills op's code, queue, key, in and done, and keeps
@@ -40,6 +42,7 @@ struct routed_op {
     struct worker_link *link;
     uint32_t slot;
     unsigned attempts;
+    int64_t submitted_mono_us;
 };
 
 struct dispatch *dispatch_new(const struct dispatch_options *options);

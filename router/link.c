@@ -75,6 +75,8 @@ static bool send_frame(struct link *l)
         nng_msg_free(msg);
         return false;
     }
+    METER(l->options.meter, frames_sent, 1);
+    METER(l->options.meter, sent_bytes, l->out.len);
     l->out.len = 0;
     l->unanswered = true;
     l->held_ms = 0;
@@ -198,6 +200,8 @@ static enum status take_frame(struct link *l, struct slice bytes, struct failure
     if (h.sequence != l->received + 1)
         return fail(f, ST_INVALID, "reply frame %llu follows %llu", (unsigned long long)h.sequence,
                     (unsigned long long)l->received);
+    METER(l->options.meter, frames_received, 1);
+    METER(l->options.meter, received_bytes, bytes.len);
     l->received = h.sequence;
     l->unanswered = false;
     expect(l, clock_mono_ms());

@@ -20,6 +20,7 @@
 #include "common/jobs.h"
 #include "common/mailbox.h"
 #include "common/wire.h"
+#include "router/metrics.h"
 
 #include <h2o.h>
 
@@ -31,6 +32,7 @@ struct link_options {
     struct jobs *closers;    /* where sockets are closed: nng may wait for its threads */
     struct slice url;        /* of the worker */
     int64_t timeout_ms;      /* of silence, while the worker owes something */
+    const struct router_meter *meter;
     void *context;
 
     /* on_up: the worker is reached; operations may be added from now on. */

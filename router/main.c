@@ -1,9 +1,28 @@
 /* nusku-router: serves the Messaging API to clients; the work is done by workers. */
 #include "catalog/catalog.h"
+#include "common/admin.h"
 #include "common/cli.h"
 #include "common/daemon.h"
 #include "common/log.h"
 #include "router/router.h"
+
+/* listen_to_admins serves metrics and health where [router] admin_listen says. */
+static struct admin *listen_to_admins(const struct config *config, struct metrics *metrics,
+                                      struct router *r)
+{
+    const struct admin_options options = {
+        .listen = config->router_admin_listen,
+        .metrics = metrics,
+        .missing = router_missing,
+        .context = r,
+    };
+    struct admin *a;
+    struct failure f;
+
+    if (admin_start(&options, &a, &f) != ST_OK)
+        cli_die(f.st == ST_INVALID ? 2 : 1, "%s", f.text);
+    return a;
+}
 
 static void prepare_catalog(const struct config *config)
 {
@@ -22,7 +41,9 @@ int main(int argc, char **argv)
         .usage = "nusku-router [OPTION]...",
         .text = "Serves the OpenStack Messaging API v2 over HTTP. Workers do the work.",
     };
+    struct metrics *metrics = metrics_new();
     struct config config;
+    struct admin *admin;
     struct router *r;
     struct failure f;
 
@@ -33,12 +54,16 @@ int main(int argc, char **argv)
         cli_die(2, "%s", f.text);
     daemon_begin(&config, "router", HANGUP_IGNORED);
     prepare_catalog(&config);
-    if (router_start(&config, &r, &f) != ST_OK)
+    metrics_add_process(metrics);
+    if (router_start(&config, metrics, &r, &f) != ST_OK)
         cli_die(f.st == ST_INVALID ? 2 : 1, "%s", f.text);
+    admin = listen_to_admins(&config, metrics, r);
     daemon_ready("nusku-router", router_url(r));
     daemon_wait(&config);
     router_stop(r);
+    admin_stop(admin);
     router_free(r);
+    metrics_free(metrics);
     config_fini(&config);
     return 0;
 }

@@ -3,6 +3,7 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "router/http/http.h"
+#include "router/metrics.h"
 #include "router/server.h"
 
 #include <pthread.h>
@@ -14,6 +15,7 @@ struct router {
     const struct config *config;
     h2o_globalconf_t globalconf;
     struct catalog_service *service;
+    struct router_metrics *metrics;
     struct jobs *closers;
     struct log_file *access_log; /* NULL: none */
     struct listen_address *address;
@@ -74,12 +76,15 @@ static enum status open_servers(struct router *r, struct failure *f)
     };
     enum status st = ST_OK;
 
-    for (size_t i = 0; i < r->n && st == ST_OK; i++)
+    for (size_t i = 0; i < r->n && st == ST_OK; i++) {
+        options.meter = (struct router_meter){r->metrics, i};
         st = server_new(&options, &r->servers[i], f);
+    }
     return st;
 }
 
-enum status router_start(const struct config *config, struct router **out, struct failure *f)
+enum status router_start(const struct config *config, struct metrics *metrics, struct router **out,
+                         struct failure *f)
 {
     struct router *r = mem_zalloc(sizeof(*r));
     struct arena a = {0};
@@ -90,12 +95,14 @@ enum status router_start(const struct config *config, struct router **out, struc
         .worker_gone_ms = config->heartbeat_timeout_s * 1000,
         .pooling = config->pooling,
         .virtual_pool = config->enable_virtual_pool,
+        .metrics = metrics,
     };
     bool loopback;
     enum status st;
 
     r->config = config;
     r->n = (size_t)config->router_threads;
+    r->metrics = router_metrics_new(metrics, r->n);
     r->servers = mem_zalloc(r->n * sizeof(struct server *));
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->reached, NULL);
@@ -139,6 +146,16 @@ bool router_wait(struct router *r, int timeout_ms)
     return all;
 }
 
+const char *router_missing(void *router)
+{
+    struct router *r = router;
+
+    for (size_t i = 0; i < r->n; i++)
+        if (metric_get(r->metrics->links_up, i, 0) == 0)
+            return "no worker is reached";
+    return NULL;
+}
+
 /* ---- Stopping --------------------------------------------------------------------------------- */
 
 void router_stop(struct router *r)
@@ -167,6 +184,7 @@ void router_free(struct router *r)
     h2o_config_dispose(&r->globalconf);
     if (r->access_log != NULL)
         log_file_close(r->access_log);
+    router_metrics_free(r->metrics);
     free(r->servers);
     free(r);
 }

@@ -34,6 +34,7 @@ struct server {
     h2o_socket_t *mail;
     struct dispatch *dispatch;
     struct place *place;
+    struct prober *prober;
     struct api api;
     struct http_thread http;
     struct worker_watch watch;
@@ -185,6 +186,8 @@ static int turn(struct server *s, int sleep_ms)
     if (h2o_evloop_run(s->loop, sleep_ms) != 0 && errno != EINTR)
         abort(); /* epoll itself fails: nothing can be served any more */
     sleep_ms = dispatch_turn(s->dispatch);
+    METER_SET(&s->options.meter, requests_in_progress, s->api.exchanges);
+    METER_SET(&s->options.meter, connections, (uint64_t)s->connections);
     return intake_turn(s->http.intake) ? 0 : sleep_ms;
 }
 
@@ -250,9 +253,18 @@ enum status server_new(const struct server_options *options, struct server **out
     h2o_socket_read_start(s->mail, on_mail);
     dispatch.loop = s->loop;
     dispatch.mailbox = s->mailbox;
+    dispatch.meter = &s->options.meter;
     s->dispatch = dispatch_new(&dispatch);
     s->place = place_new(options->service, s->mailbox, config->operation_timeout_ms);
-    s->api = (struct api){.config = config, .dispatch = s->dispatch, .place = s->place};
+    s->prober = prober_new(&(struct prober_options){.config = config,
+                                                    .service = options->service,
+                                                    .mailbox = s->mailbox,
+                                                    .dispatch = s->dispatch});
+    s->api = (struct api){.config = config,
+                          .dispatch = s->dispatch,
+                          .place = s->place,
+                          .prober = s->prober,
+                          .meter = &s->options.meter};
     s->http = (struct http_thread){
         .api = &s->api,
         .intake = intake_new(&s->ctx,
@@ -292,6 +304,7 @@ void server_join(struct server *s)
 bool server_free(struct server *s)
 {
     mailbox_drain(s->mailbox);
+    prober_free(s->prober);
     place_free(s->place);
     dispatch_free(s->dispatch);
     h2o_socket_read_stop(s->mail);

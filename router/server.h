@@ -8,6 +8,7 @@
 #include "common/config.h"
 #include "common/jobs.h"
 #include "router/listen.h"
+#include "router/metrics.h"
 
 #include <h2o.h>
 
@@ -18,6 +19,7 @@ struct server_options {
     const struct config *config;
     h2o_globalconf_t *globalconf;
     struct catalog_service *service;
+    struct router_meter meter; /* of this server */
     struct jobs *closers;
     struct listen_address *address;
     int64_t connections_max;

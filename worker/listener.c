@@ -58,6 +58,7 @@ struct taken_op {
     struct frame *frame;
     uint32_t pipe;
     uint64_t number;
+    int64_t taken_mono_us;
 };
 
 /* ---- Peers ------------------------------------------------------------------------------------ */
@@ -76,6 +77,7 @@ static void add_peer(struct listener *l, uint32_t pipe)
 
     p->pipe = pipe;
     HASH_ADD(hh, l->peers, pipe, sizeof(p->pipe), p);
+    metric_set(l->options.metrics->peers, 0, 0, HASH_COUNT(l->peers));
 }
 
 static void remove_peer(struct listener *l, struct peer *p)
@@ -85,6 +87,7 @@ static void remove_peer(struct listener *l, struct peer *p)
                  "pipe=%u operations=%u delay_ms=%lld discarded, and the link given up", p->pipe,
                  p->late, (long long)p->late_ms);
     HASH_DEL(l->peers, p);
+    metric_set(l->options.metrics->peers, 0, 0, HASH_COUNT(l->peers));
     buffer_fini(&p->out);
     free(p);
 }
@@ -158,6 +161,7 @@ static void on_done(struct op *op)
     struct listener *l = t->listener;
 
     l->outstanding--;
+    worker_metrics_done(l->options.metrics, op, clock_mono_us() - t->taken_mono_us);
     answer(l, t->pipe, t->number, op);
     unref_frame(t->frame);
 }
@@ -190,6 +194,7 @@ void listener_flush(struct listener *l)
     struct peer *p, *next;
     bool full = false;
 
+    metric_set(l->options.metrics->outstanding, 0, 0, l->outstanding);
     HASH_ITER(hh, l->peers, p, next)
     {
         /* beyond the window nng would drop frames silently: wait for the router, see wire.md */
@@ -210,11 +215,13 @@ static void take_op(struct listener *l, struct peer *p, struct frame *frame, str
     t->frame = frame;
     t->pipe = p->pipe;
     t->number = w->number;
-    t->op.deadline_mono_ms = clock_mono_ms() + w->left_ms;
+    t->taken_mono_us = clock_mono_us();
+    t->op.deadline_mono_ms = t->taken_mono_us / 1000 + w->left_ms;
     t->op.done = on_done;
     if (l->outstanding >= l->options.operations_max) {
         t->op.st = fail(&t->op.f, ST_OVERLOADED, "the worker has %u operations outstanding",
                         l->outstanding);
+        worker_metrics_done(l->options.metrics, &t->op, 0);
         answer(l, p->pipe, w->number, &t->op);
         return;
     }
@@ -240,10 +247,13 @@ static void take_header(struct peer *p, const struct wire_header *h, int64_t *de
  * up. Should it be the measure that is wrong (a virtual machine stood still, and its clock with it), a
  * new link gets a new one: so the router is told to end this one. What it still waits for, and the
  * answers that were gathered for it, it asks for again. */
-static void discard(struct peer *p, int64_t delay_ms)
+static void discard(struct listener *l, struct peer *p, int64_t delay_ms)
 {
-    if (p->late++ == 0)
+    metric_add(l->options.metrics->late_operations, 0, 0, 1);
+    if (p->late++ == 0) {
+        metric_add(l->options.metrics->late_links, 0, 0, 1);
         p->out.len = 0;
+    }
     begin_frame(p);
     if (delay_ms > p->late_ms)
         p->late_ms = delay_ms;
@@ -256,6 +266,7 @@ static void take_frame(struct listener *l, struct peer *p, struct frame *frame)
     struct wire_header h;
     struct wire_reader r;
     struct failure f;
+    uint64_t operations = 0;
     enum status st = wire_read_begin(&r, bytes, &h, &f);
 
     if (st == ST_OK)
@@ -268,10 +279,13 @@ static void take_frame(struct listener *l, struct peer *p, struct frame *frame)
 
         st = wire_read_op(&r, &w, &t->op, &frame->arena, &f);
         if (st == ST_OK && delay_ms > (int64_t)w.left_ms + WIRE_LATE_MS)
-            discard(p, delay_ms);
+            discard(l, p, delay_ms);
         else if (st == ST_OK)
             take_op(l, p, frame, t, &w);
+        operations++;
     }
+    if (operations > 0)
+        metric_observe(l->options.metrics->batch, 0, 0, operations);
     if (st != ST_OK) {
         log_error("LINK-GARBAGE", "pipe=%u reason=\"%s\" closing it", p->pipe, f.text);
         nng_pipe_close((nng_pipe){p->pipe});

@@ -10,6 +10,7 @@
 
 #include "common/mailbox.h"
 #include "common/op.h"
+#include "worker/metrics.h"
 
 #include <uv.h>
 
@@ -23,6 +24,7 @@ struct listener_options {
     /* take starts an operation. op->done must be called later, never inside take. */
     void (*take)(void *context, struct op *op);
     void *context;
+    struct worker_metrics *metrics;
 };
 
 enum status listener_open(const struct listener_options *options, struct listener **l,

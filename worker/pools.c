@@ -29,6 +29,7 @@ struct pool {
     bool retired;
     bool told;      /* that it can't be opened */
     int64_t due_ms; /* when it is to be opened, or as a retired one closed */
+    size_t series;  /* of metrics */
 };
 
 TAILQ_HEAD(pool_list, pool);
@@ -153,6 +154,7 @@ static struct pool *add_pool(struct pools *p, struct slice name)
 
     pool->pools = p;
     pool->name = mem_strdup(name);
+    pool->series = worker_metrics_pool(p->options.metrics, name);
     TAILQ_INSERT_TAIL(&p->list, pool, link);
     p->n++;
     return pool;
@@ -256,6 +258,7 @@ static void retire(struct pool *pool)
     struct pools *p = pool->pools;
 
     tell(pool, "POOL-RETIRED", NULL);
+    metric_set(p->options.metrics->store_up, 0, pool->series, 0);
     TAILQ_REMOVE(&p->list, pool, link);
     p->n--;
     pool->retired = true;
@@ -437,8 +440,15 @@ static void flush_list(struct pool_list *list)
 
 void pools_flush(struct pools *p)
 {
+    struct pool *pool;
+
     flush_list(&p->list);
     flush_list(&p->retired);
+    TAILQ_FOREACH(pool, &p->list, link)
+    {
+        metric_set(p->options.metrics->store_up, 0, pool->series,
+                   pool->store != NULL && pool->store->up);
+    }
     while (p->refused_n > 0) {
         struct op *op = p->refused[--p->refused_n];
 
@@ -448,11 +458,14 @@ void pools_flush(struct pools *p)
 
 void pools_sweep(struct pools *p)
 {
+    struct worker_metrics *metrics = p->options.metrics;
     struct pool *pool;
 
     TAILQ_FOREACH(pool, &p->list, link)
     {
-        if (pool->store != NULL)
-            pool->store->ops->sweep(pool->store);
+        if (pool->store == NULL)
+            continue;
+        pool->store->ops->sweep(pool->store);
+        metric_add(metrics->sweeps, 0, pool->series, 1);
     }
 }

@@ -6,6 +6,7 @@
 #define WORKER_POOLS_H
 
 #include "catalog/catalog.h"
+#include "worker/metrics.h"
 #include "worker/store.h"
 
 struct pools;
@@ -17,6 +18,7 @@ struct pools_options {
     /* changed is called when pools_served gives something else. */
     void (*changed)(void *context);
     void *context;
+    struct worker_metrics *metrics;
 };
 
 #define POOLS_DEFAULT "(default)"

@@ -252,8 +252,10 @@ static bool clear_pool(struct registrar *r, struct catalog *c, struct slice pool
 
     if (c->ops->dropped_list(c, pool, DROP_AFTER_MS, DROPS_AT_A_TIME, &a, &list, &n, &f) == ST_OK)
         while (done < n && drop_queue(r, &list[done]) == ST_OK &&
-               c->ops->dropped_done(c, list[done].epoch, &f) == ST_OK)
+               c->ops->dropped_done(c, list[done].epoch, &f) == ST_OK) {
+            metric_add(r->options.metrics->dropped, 0, 0, 1);
             done++; /* else the store or the catalog is away: later */
+        }
     arena_fini(&a);
     return done == DROPS_AT_A_TIME;
 }
@@ -365,6 +367,9 @@ static void *work(void *arg)
                      f.text);
         known |= st == ST_OK;
         away = st != ST_OK;
+        metric_set(r->options.metrics->registered, 0, 0, !away);
+        if (away)
+            metric_add(r->options.metrics->heartbeats_failed, 0, 0, 1);
         if (!away && clock_mono_ms() - house_ms >= HOUSEKEEPING_MS) {
             more = keep_house(r, c);
             if (!more)
@@ -374,6 +379,7 @@ static void *work(void *arg)
         }
     } while (away ? wait_for(r, r->options.heartbeat_ms)
                   : rest(r, c, more ? 0 : r->options.heartbeat_ms));
+    metric_set(r->options.metrics->registered, 0, 0, 0);
     if (c != NULL && c->ops->worker_remove(c, r->id, &f) != ST_OK)
         log_warn("WORKER-NOT-REMOVED", "reason=\"%s\" it will be taken for gone", f.text);
     catalog_close(c);

@@ -10,6 +10,7 @@
 #include "catalog/catalog.h"
 #include "common/mailbox.h"
 #include "common/op.h"
+#include "worker/metrics.h"
 
 struct registrar;
 
@@ -26,6 +27,7 @@ struct registrar_options {
     /* pools is called on the loop with all pools of the catalog, when they may have changed. */
     void (*pools_found)(void *context, const struct pool_record *list, uint32_t n);
     void *context;
+    struct worker_metrics *metrics; /* borrowed */
 };
 
 /* registrar_new starts the thread. All in options is copied but the mailbox's user. */

@@ -95,8 +95,9 @@
 enum {
     /* Add a line here for each change.
      *   1 first
-     *   2 subscriptions; queue_purge tells what it is to delete */
-    STORE_ABI = 2,
+     *   2 subscriptions; queue_purge tells what it is to delete
+     *   3 struct store has up */
+    STORE_ABI = 3,
 };
 
 enum store_capability {
@@ -119,6 +120,7 @@ struct store {
     const struct store_host *host;
     void (*closed)(struct store *s); /* set by store_close */
     void *closed_context;
+    bool up; /* the driver says whether it is connected; for metrics */
 };
 
 struct store_ops {

@@ -187,6 +187,7 @@ enum status store_thread_open(const struct store_ops *ops, const struct thread_d
     }
     t->base.ops = ops;
     t->base.host = host;
+    t->base.up = true; /* its back end is embedded */
     t->driver = driver;
     pthread_mutex_init(&t->lock, NULL);
     pthread_cond_init(&t->wake, NULL);

@@ -30,6 +30,7 @@ struct worker {
     uv_timer_t sweeping;
     uv_timer_t draining;
     struct store_host host;
+    struct worker_metrics *metrics;
     struct pools *pools; /* NULL once they are closed */
     struct dropped *dropped;
     struct listener *listener;
@@ -170,6 +171,7 @@ static enum status open_listener(struct worker *w, const char *url, struct failu
         .operations_max = (uint32_t)w->config->worker_max_operations,
         .take = take,
         .context = w,
+        .metrics = w->metrics,
     };
 
     if (url == NULL && w->config->worker_listen[0] != '\0')
@@ -217,6 +219,7 @@ static void start_registrar(struct worker *w)
         .drop = take,
         .pools_found = on_pools_found,
         .context = w,
+        .metrics = w->metrics,
     };
 
     options.pools = pools_served(w->pools, &options.pools_n, &a);
@@ -240,8 +243,8 @@ static void start_handles(struct worker *w)
     w->draining.data = w;
 }
 
-enum status worker_new(const struct config *config, const char *url, struct worker **out,
-                       struct failure *f)
+enum status worker_new(const struct config *config, const char *url, struct metrics *metrics,
+                       struct worker **out, struct failure *f)
 {
     struct worker *w = mem_zalloc(sizeof(*w));
     struct pools_options pools = {&w->host, config->worker_pools, on_pools_changed, w};
@@ -253,6 +256,8 @@ enum status worker_new(const struct config *config, const char *url, struct work
         abort(); /* no descriptors at start: as hopeless as no memory */
     w->mailbox = mailbox_new();
     w->host = (struct store_host){&w->loop, w->mailbox, clock_wall_ms, false};
+    w->metrics = worker_metrics_new(metrics);
+    pools.metrics = w->metrics;
     w->pools = pools_new(&pools);
     w->dropped = dropped_new();
     start_handles(w);
@@ -276,6 +281,14 @@ const char *worker_url(const struct worker *w)
     return listener_url(w->listener);
 }
 
+const char *worker_missing(void *worker)
+{
+    struct worker *w = worker;
+
+    return metric_get(w->metrics->registered, 0, 0) > 0 ? NULL
+                                                        : "the catalog does not list this worker";
+}
+
 void worker_run(struct worker *w)
 {
     uv_run(&w->loop, UV_RUN_DEFAULT);
@@ -287,6 +300,7 @@ void worker_free(struct worker *w)
     mailbox_free(w->mailbox);
     registrar_free(w->registrar);
     dropped_free(w->dropped);
+    worker_metrics_free(w->metrics);
     if (w->socket_path != NULL)
         unlink(w->socket_path);
     free(w->socket_path);

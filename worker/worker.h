@@ -6,15 +6,21 @@
 #define WORKER_WORKER_H
 
 #include "common/config.h"
+#include "common/metrics.h"
 
 struct worker;
 
-/* worker_new opens the default store and the listener. url NULL: as configured. Borrows config. */
-enum status worker_new(const struct config *config, const char *url, struct worker **w,
-                       struct failure *f);
+/* worker_new opens the default store and the listener. url NULL: as configured. Borrows config, and the
+ * registry in which it counts. */
+enum status worker_new(const struct config *config, const char *url, struct metrics *metrics,
+                       struct worker **w, struct failure *f);
 
 /* worker_url is where it listens. */
 const char *worker_url(const struct worker *w);
+
+/* worker_missing says what keeps it from serving: NULL while routers can find it. From any thread, until
+ * worker_free. */
+const char *worker_missing(void *worker);
 
 void worker_run(struct worker *w);
 

@@ -291,6 +291,7 @@ const struct catalog_ops catalog_postgresql = {
     .queue_delete = postgresql_queue_delete,
     .queue_list = postgresql_queue_list,
     .queue_count = postgresql_queue_count,
+    .queue_totals = postgresql_queue_totals,
     .dropped_list = postgresql_dropped_list,
     .dropped_done = postgresql_dropped_done,
     .pool_put = postgresql_pool_put,

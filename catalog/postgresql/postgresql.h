@@ -69,6 +69,8 @@
     X(QUEUE_LIST, "SELECT " SQL_QUEUE_COLUMNS " FROM queue WHERE project = $1::BYTEA "             \
                   "AND name > $2::TEXT AND name < $3::TEXT ORDER BY name LIMIT $4::BIGINT")        \
     X(QUEUE_COUNT, "SELECT count(*) FROM queue WHERE project = $1::BYTEA AND name < $2::TEXT")     \
+    X(QUEUE_TOTALS, "SELECT pool, count(*) FROM queue GROUP BY pool ORDER BY pool COLLATE \"C\" "  \
+                    "LIMIT $1::BIGINT")                                                            \
     X(DROPPED_LIST, "SELECT epoch, project, name, pool FROM dropped WHERE pool = $3::TEXT "        \
                     "AND dropped_ms <= " SQL_NOW_MS " - $1::BIGINT ORDER BY epoch "                \
                     "LIMIT $2::BIGINT")                                                            \
@@ -185,6 +187,8 @@ enum status postgresql_queue_list(struct catalog *c, struct slice project, struc
                                   struct queue_record ***records, uint32_t *n, struct failure *f);
 enum status postgresql_queue_count(struct catalog *c, struct slice project, struct slice before,
                                    uint64_t *count, struct failure *f);
+enum status postgresql_queue_totals(struct catalog *c, uint32_t limit, struct arena *a,
+                                    struct queue_total **list, uint32_t *n, struct failure *f);
 enum status postgresql_dropped_list(struct catalog *c, struct slice pool, int64_t older_ms,
                                     uint32_t limit, struct arena *a, struct dropped_queue **list,
                                     uint32_t *n, struct failure *f);

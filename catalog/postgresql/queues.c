@@ -146,6 +146,24 @@ enum status postgresql_queue_count(struct catalog *c, struct slice project, stru
     return ST_OK;
 }
 
+enum status postgresql_queue_totals(struct catalog *c, uint32_t limit, struct arena *a,
+                                    struct queue_total **list, uint32_t *n, struct failure *f)
+{
+    struct param params[] = {P_NUMBER(limit)};
+    PGresult *r;
+    enum status st = postgresql_run(postgresql_of(c), SQL_QUEUE_TOTALS, params, 1, &r, f);
+
+    *n = 0;
+    if (st != ST_OK)
+        return st;
+    *list = arena_alloc(a, (size_t)PQntuples(r) * sizeof(**list));
+    for (int row = 0; row < PQntuples(r); row++)
+        (*list)[(*n)++] = (struct queue_total){arena_copy(a, postgresql_bytes(r, row, 0)),
+                                               (uint64_t)postgresql_number(r, row, 1)};
+    PQclear(r);
+    return ST_OK;
+}
+
 enum status postgresql_dropped_list(struct catalog *c, struct slice pool, int64_t older_ms,
                                     uint32_t limit, struct arena *a, struct dropped_queue **list,
                                     uint32_t *n, struct failure *f)

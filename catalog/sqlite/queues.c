@@ -249,6 +249,28 @@ enum status sqlite_queue_count(struct catalog *c, struct slice project, struct s
     return result;
 }
 
+enum status sqlite_queue_totals(struct catalog *c, uint32_t limit, struct arena *a,
+                                struct queue_total **list, uint32_t *n, struct failure *f)
+{
+    struct sqlite_catalog *s = sqlite_of(c);
+    sqlite3_stmt *st = sqlite_use(s, SQL_QUEUE_TOTALS, f);
+    enum status result = ST_OK;
+    int step;
+
+    *n = 0;
+    if (st == NULL)
+        return f->st;
+    *list = arena_alloc(a, limit * sizeof(**list));
+    sqlite3_bind_int64(st, 1, limit);
+    while ((step = sqlite3_step(st)) == SQLITE_ROW && *n < limit)
+        (*list)[(*n)++] = (struct queue_total){arena_copy(a, sqlite_bytes(st, 0)),
+                                               (uint64_t)sqlite3_column_int64(st, 1)};
+    if (step != SQLITE_DONE)
+        result = sqlite_trouble(s, "count queues by pool", f);
+    sqlite3_reset(st);
+    return result;
+}
+
 enum status sqlite_dropped_list(struct catalog *c, struct slice pool, int64_t older_ms,
                                 uint32_t limit, struct arena *a, struct dropped_queue **list,
                                 uint32_t *n, struct failure *f)

@@ -262,6 +262,7 @@ const struct catalog_ops catalog_sqlite = {
     .queue_delete = sqlite_queue_delete,
     .queue_list = sqlite_queue_list,
     .queue_count = sqlite_queue_count,
+    .queue_totals = sqlite_queue_totals,
     .dropped_list = sqlite_dropped_list,
     .dropped_done = sqlite_dropped_done,
     .pool_put = sqlite_pool_put,

@@ -37,6 +37,7 @@
                   "FROM queue WHERE project = ?1 AND name > ?2 AND name < ?3 "                     \
                   "ORDER BY name LIMIT ?4")                                                        \
     X(QUEUE_COUNT, "SELECT count(*) FROM queue WHERE project = ?1 AND name < ?2")                  \
+    X(QUEUE_TOTALS, "SELECT pool, count(*) FROM queue GROUP BY pool ORDER BY pool LIMIT ?1")       \
     X(DROPPED_ADD, "INSERT INTO dropped VALUES (?1, ?2, ?3, ?4, ?5)")                              \
     X(DROPPED_LIST, "SELECT epoch, project, name, pool FROM dropped WHERE pool = ?3 "              \
                     "AND dropped_ms <= ?1 ORDER BY epoch LIMIT ?2")                                \
@@ -137,6 +138,8 @@ enum status sqlite_queue_list(struct catalog *c, struct slice project, struct sl
                               struct queue_record ***records, uint32_t *n, struct failure *f);
 enum status sqlite_queue_count(struct catalog *c, struct slice project, struct slice before,
                                uint64_t *count, struct failure *f);
+enum status sqlite_queue_totals(struct catalog *c, uint32_t limit, struct arena *a,
+                                struct queue_total **list, uint32_t *n, struct failure *f);
 enum status sqlite_dropped_list(struct catalog *c, struct slice pool, int64_t older_ms,
                                 uint32_t limit, struct arena *a, struct dropped_queue **list,
                                 uint32_t *n, struct failure *f);

@@ -2,6 +2,7 @@
 #include "deploy/nusku/nusku.h"
 
 #include "catalog/catalog.h"
+#include "common/admin.h"
 #include "common/cli.h"
 #include "common/daemon.h"
 #include "common/log.h"
@@ -79,20 +80,54 @@ static void *serve(void *arg)
     return NULL;
 }
 
+/* A router and its worker, for the listener of the two. */
+struct pair {
+    struct router *router;
+    struct worker *worker;
+};
+
+static const char *pair_missing(void *context)
+{
+    struct pair *p = context;
+    const char *missing = router_missing(p->router);
+
+    return missing != NULL ? missing : worker_missing(p->worker);
+}
+
+static struct admin *listen_to_admins(const struct config *config, struct metrics *metrics,
+                                      struct pair *p)
+{
+    const struct admin_options options = {
+        .listen = config->router_admin_listen,
+        .metrics = metrics,
+        .missing = pair_missing,
+        .context = p,
+    };
+    struct admin *a;
+    struct failure f;
+
+    must(admin_start(&options, &a, &f), &f);
+    return a;
+}
+
 static void run(const struct config *config)
 {
+    struct metrics *metrics = metrics_new();
     char url[64];
     struct failure f;
     struct worker *w;
     struct router *r;
+    struct admin *admin;
     pthread_t thread;
 
     snprintf(url, sizeof(url), "inproc://nusku-dev-%d", (int)getpid());
     must(catalog_start(config, true, &f), &f);
-    must(worker_new(config, url, &w, &f), &f);
+    metrics_add_process(metrics);
+    must(worker_new(config, url, metrics, &w, &f), &f);
     if (pthread_create(&thread, NULL, serve, w) != 0)
         cli_die(1, "no thread: %s", strerror(errno));
-    must(router_start(config, &r, &f), &f);
+    must(router_start(config, metrics, &r, &f), &f);
+    admin = listen_to_admins(config, metrics, &(struct pair){r, w});
     if (!router_wait(r, READY_WAIT_MS))
         log_warn("NO-WORKER", "the router does not reach the worker of its own process");
     daemon_ready("nusku dev", router_url(r));
@@ -100,8 +135,10 @@ static void run(const struct config *config)
     router_stop(r);
     worker_stop(w);
     pthread_join(thread, NULL);
+    admin_stop(admin);
     worker_free(w);
     router_free(r);
+    metrics_free(metrics);
 }
 
 int command_dev(int argc, char **argv)

@@ -23,7 +23,9 @@
 #include "router/api/collection.h"
 #include "router/api/signed_url.h"
 #include "router/dispatch.h"
+#include "router/metrics.h"
 #include "router/place.h"
+#include "router/prober.h"
 
 /* How a call can fail, as the API tells it apart. router/http/http_status.c gives status and title. */
 enum fault {
@@ -51,6 +53,8 @@ struct api {
     const struct config *config;
     struct dispatch *dispatch;
     struct place *place;
+    struct prober *prober;
+    const struct router_meter *meter;
     uint64_t exchanges; /* requests being answered */
 };
 
@@ -67,7 +71,7 @@ struct api_call {
     struct slice description; /* for the user, when there is a fault */
 
     /* private: */
-    enum { API_IDLE, API_PLACING, API_ROUTING, API_CATALOG } state;
+    enum { API_IDLE, API_PLACING, API_ROUTING, API_CATALOG, API_PROBING } state;
     struct slice queue_name;
     bool create;
     struct place_call place;
@@ -537,5 +541,17 @@ void api_flavor_get(struct flavor_get_call *c);
 void api_flavor_put(struct flavor_put_call *c);
 void api_flavor_update(struct flavor_put_call *c);
 void api_flavor_delete(struct flavor_delete_call *c);
+/* ---- Health (health.c) ------------------------------------------------------------------------ */
+
+struct health_call {
+    struct api_call call;
+    struct {
+        const struct health_report *report;
+    } out;
+    struct probe_call probe; /* private */
+};
+
+/* api_health tries out the catalog and the stores. Never a fault: the report says what is wrong. */
+void api_health(struct health_call *c);
 
 #endif

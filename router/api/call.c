@@ -361,6 +361,9 @@ void api_abandon(struct api_call *c)
     case API_CATALOG:
         c->job->owner = NULL;
         break;
+    case API_PROBING:
+        prober_forget(c->api->prober, &CALL_OF(struct health_call, c)->probe);
+        break;
     }
     c->state = API_IDLE;
     queue_record_unref(c->record);

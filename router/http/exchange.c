@@ -1,5 +1,6 @@
 #include "router/http/exchange.h"
 
+#include "common/clock.h"
 #include "common/json.h"
 #include "router/http/accept.h"
 #include "router/http/http.h"
@@ -107,6 +108,13 @@ static void pack(struct exchange *ex)
                    H2O_STRLIT("gzip"));
 }
 
+static void count_answer(struct exchange *ex, int status)
+{
+    ex->answered = true;
+    meter_request(ex->api->meter, ex->resource, ex->verb, status,
+                  clock_mono_us() - ex->began_mono_us, ex->document.len, ex->body.len);
+}
+
 static void send_response(struct exchange *ex, int status, const char *media_type)
 {
     static h2o_generator_t generator = {NULL, NULL};
@@ -115,6 +123,7 @@ static void send_response(struct exchange *ex, int status, const char *media_typ
 
     pack(ex);
     body = h2o_iovec_init(ex->body.p, ex->body.len);
+    count_answer(ex, status);
     req->res.status = status;
     req->res.reason = http_reason(status);
     /* a 204 has no length, not even zero (RFC 9110, 8.6) */

@@ -42,6 +42,10 @@ struct exchange {
     enum collection collection;   /* what the path leads into */
     struct slice queue_path;      /* /v2/queues/Q or /v2/topics/T, if the path has a name */
     bool is_signed;               /* let in by a pre-signed URL: no token, no roles */
+    int verb;                     /* the method as an enum http_method */
+    int resource;                 /* number in the table of routes; -1: no such path */
+    int64_t began_mono_us;        /* when it was whole */
+    bool answered;                /* a response was sent */
     struct api_call *call;        /* under way; NULL before and after */
     h2o_timeout_entry_t patience; /* linked while the response is being taken */
 };

@@ -22,6 +22,7 @@ struct entry {
     const char *vars;
     const char *allow;
     bool posts;
+    bool fixed; /* a path, no template */
     enum served_with with;
 };
 
@@ -88,6 +89,7 @@ static const struct entry entries[] = {
      .with = SERVED_WITH_POOLING},
     {"flavor", "/flavors/{flavor_name}", "flavor_name", "GET PUT PATCH DELETE",
      .with = SERVED_WITH_POOLING},
+    {"health", "/health", NULL, "GET", .fixed = true, .with = SERVED_WITH_ADMIN_MODE},
 };
 
 static void add_vars(struct buffer *b, const char *vars)
@@ -112,7 +114,8 @@ static void add_entry(struct buffer *b, const struct entry *e)
     struct slice rest = slice_of(e->allow);
     bool first = true;
 
-    buffer_printf(b, "\"rel/%s\": {\"href-template\": \"/v2%s\"", e->rel, e->template);
+    buffer_printf(b, "\"rel/%s\": {\"%s\": \"/v2%s\"", e->rel, e->fixed ? "href" : "href-template",
+                  e->template);
     if (e->vars != NULL)
         add_vars(b, e->vars);
     buffer_add_literal(b, ", \"hints\": {\"allow\": [");
@@ -137,8 +140,8 @@ void http_home(struct exchange *ex)
         if (!route_serves(entries[i].with, ex->api->config))
             continue;
         buffer_printf(&ex->body, "%s", before);
-        before = ", ";
         add_entry(&ex->body, &entries[i]);
+        before = ", ";
     }
     buffer_add_literal(&ex->body, "}}");
     exchange_header(ex, "cache-control", SLICE("max-age=86400"));

@@ -1,5 +1,6 @@
 #include "router/http/http.h"
 
+#include "common/clock.h"
 #include "common/json.h"
 #include "common/uri.h"
 #include "router/api/name.h"
@@ -132,6 +133,8 @@ static void on_gone(void *p)
     struct exchange *ex = p;
 
     ex->api->exchanges--;
+    if (!ex->answered)
+        METER(ex->api->meter, requests_abandoned, 1);
     h2o_timeout_unlink(&ex->patience);
     if (ex->call != NULL)
         api_abandon(ex->call);
@@ -327,7 +330,7 @@ static void answer_options(struct exchange *ex, const struct resource *r)
 
 static void run_handler(struct exchange *ex, const struct resource *r)
 {
-    enum http_method method = method_read(ex->method);
+    int method = ex->verb;
     struct buffer allow = {0};
 
     if (method == METHOD_COUNT && !method_is_known(ex->method)) {
@@ -358,7 +361,10 @@ static int on_request(h2o_handler_t *self, h2o_req_t *req)
         .api = http_thread_of(req->conn->ctx)->api,
         .method = slice_of_iovec(req->input.method),
         .document = slice_of_iovec(req->entity),
+        .resource = -1,
+        .began_mono_us = clock_mono_us(),
     };
+    ex->verb = method_read(ex->method);
     ex->api->exchanges++;
     if (ex->api->config->access_log[0] != '\0')
         access_log_note(ex);
@@ -368,8 +374,10 @@ static int on_request(h2o_handler_t *self, h2o_req_t *req)
     r = read_path(ex) ? route_find(ex) : NULL;
     if (r != NULL && !route_is_served(r, ex->api->config))
         r = NULL;
-    if (r != NULL)
+    if (r != NULL) {
         ex->collection = r->collection;
+        ex->resource = route_number(r);
+    }
     if (slice_eq(ex->method, SLICE("OPTIONS")))
         answer_options(ex, r);
     else if (r == NULL)

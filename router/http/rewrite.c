@@ -57,6 +57,7 @@ static void on_setup(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t **slot)
             h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_RETRY_AFTER, NULL,
                            H2O_STRLIT("1"));
         response_add_request_id(req);
+        METER(http_thread_of(req->conn->ctx)->api->meter, requests_broken, 1);
         linger_after(http_thread_of(req->conn->ctx)->linger, req); /* not all of it was read */
         w = (struct rewriter *)h2o_add_ostream(req, sizeof(*w), slot);
         w->super.do_send = on_send;

@@ -82,6 +82,8 @@ static const struct resource resources[] = {
                  [METHOD_PUT] = {http_flavor_put, POLICY_FLAVORS_CREATE},
                  [METHOD_PATCH] = {http_flavor_patch, POLICY_FLAVORS_UPDATE},
                  [METHOD_DELETE] = {http_flavor_delete, POLICY_FLAVORS_DELETE}}},
+    {"/v2/health", .with = SERVED_WITH_ADMIN_MODE,
+     .methods = {[METHOD_GET] = {http_health, POLICY_HEALTH_GET}}},
 };
 
 static const char *const method_names[METHOD_COUNT] = {
@@ -130,6 +132,11 @@ const struct resource *route_table(size_t *n)
     return resources;
 }
 
+int route_number(const struct resource *r)
+{
+    return (int)(r - resources);
+}
+
 void route_allow(const struct resource *r, bool with_options, struct buffer *out)
 {
     const char *before = "";
@@ -151,6 +158,11 @@ enum http_method method_read(struct slice text)
     while (i < METHOD_COUNT && !slice_eq(text, slice_of(method_names[i])))
         i++;
     return (enum http_method)i;
+}
+
+const char *method_name(enum http_method method)
+{
+    return method_names[method];
 }
 
 bool method_is_known(struct slice text)

@@ -50,14 +50,20 @@ void route_allow(const struct resource *r, bool with_options, struct buffer *out
 /* method_read gives METHOD_COUNT for what is no method of ours. */
 enum http_method method_read(struct slice text);
 
+/* method_name gives "GET" and the like. */
+const char *method_name(enum http_method method);
+
 /* method_is_known tells whether text is a method of HTTP or WebDAV, ours or not. */
 bool method_is_known(struct slice text);
 
-/* The resources themselves, for tests of the documentation. */
+/* The resources themselves: for metrics, and tests of the documentation. route_number gives a resource's
+ * place in the table. */
 const struct resource *route_table(size_t *n);
+int route_number(const struct resource *r);
 
 /* Handlers, by file. The path's parts are in ex->segments. */
 http_handler_fn http_versions, http_home, http_ping;             /* home.c */
+http_handler_fn http_health;                                     /* health.c */
 http_handler_fn http_queue_list, http_queue_get, http_queue_put; /* queues.c, of topics too */
 http_handler_fn http_queue_patch, http_queue_delete, http_queue_stats, http_queue_purge;
 http_handler_fn http_message_list, http_message_post, http_message_bulk_delete; /* messages.c */

@@ -4,6 +4,7 @@
 #include "catalog/migration.h"
 #include "catalog/service.h"
 #include "common/clock.h"
+#include "common/metrics.h"
 #include "tests/support/cmocka_all.h"
 
 #include <poll.h>
@@ -1121,6 +1122,99 @@ static void test_catalog_service_forgets_what_others_change(void **state)
     mailbox_free(box);
 }
 
+/* total gives how many queues a pool keeps; what the test's own database held before may be any. */
+static uint64_t total(struct fixture *fx, struct slice pool)
+{
+    struct queue_total *list;
+    uint64_t queues = 0;
+    uint32_t n;
+
+    assert_int_equal(fx->c->ops->queue_totals(fx->c, 1000, &fx->a, &list, &n, &fx->f), ST_OK);
+    for (uint32_t i = 0; i < n; i++) {
+        if (i > 0)
+            assert_true(slice_compare(list[i - 1].pool, list[i].pool) < 0);
+        if (slice_eq(list[i].pool, pool))
+            queues = list[i].queues;
+    }
+    return queues;
+}
+
+static void test_catalog_counts_queues_by_pool(void **state)
+{
+    struct fixture *fx = *state;
+    uint64_t before = total(fx, SLICE("pool"));
+    struct queue_total *list;
+    struct queue_record *r;
+    uint32_t n;
+    bool created;
+
+    queue_record_unref(create(fx, "a", "{}", &created));
+    queue_record_unref(create(fx, "b", "{}", &created));
+    assert_int_equal(total(fx, SLICE("pool")), before + 2);
+    assert_int_equal(total(fx, SLICE("nobody's")), 0);
+    assert_int_equal(fx->c->ops->queue_delete(fx->c, PROJECT, SLICE("a"), &r, &fx->f), ST_OK);
+    queue_record_unref(r);
+    assert_int_equal(total(fx, SLICE("pool")), before + 1);
+    assert_int_equal(fx->c->ops->queue_totals(fx->c, 1, &fx->a, &list, &n, &fx->f), ST_OK);
+    assert_int_equal(n, 1);
+}
+
+/* counted reads a line of the text that a registry renders; -1: it isn't there. */
+static long long counted(struct metrics *m, const char *line)
+{
+    struct buffer out = {0};
+    const char *at;
+    long long n = -1;
+
+    metrics_render(m, &out);
+    buffer_add_char(&out, '\0');
+    at = strstr(out.p, line);
+    if (at != NULL)
+        n = strtoll(at + strlen(line), NULL, 10);
+    buffer_fini(&out);
+    return n;
+}
+
+static void test_catalog_service_counts(void **state)
+{
+    struct fixture *fx = *state;
+    struct mailbox *box = mailbox_new();
+    struct metrics *metrics = metrics_new();
+    struct catalog_service_options options = {slice_of(catalog_uri), 2, 100, 60000,
+                                              .metrics = metrics};
+    struct asked asked = {
+        .call = {
+            .reply_to = box, .deadline_mono_ms = INT64_MAX, .work = ask_count, .done = on_asked}};
+    struct asked late = {
+        .call = {.reply_to = box, .deadline_mono_ms = 0, .work = ask_count, .done = on_asked}};
+    struct catalog_service *s;
+    int64_t until_ms = clock_mono_ms() + 10000;
+    struct queue_record *none;
+    bool created;
+
+    queue_record_unref(create(fx, "q", "{}", &created));
+    assert_int_equal(catalog_service_new(&options, &s, &fx->f), ST_OK);
+    assert_int_equal(catalog_service_call(s, &asked.call), ST_OK);
+    assert_int_equal(catalog_service_call(s, &late.call), ST_OK);
+    while (!asked.done || !late.done)
+        mailbox_drain(box);
+    assert_int_equal(counted(metrics, "\nnusku_catalog_calls_total{outcome=\"ok\"} "), 1);
+    assert_int_equal(counted(metrics, "\nnusku_catalog_calls_total{outcome=\"timeout\"} "), 1);
+    assert_int_equal(counted(metrics, "\nnusku_catalog_call_duration_seconds_count "), 2);
+    assert_int_equal(queue_cache_get(catalog_service_cache(s), PROJECT, SLICE("q"), &none),
+                     CACHE_MISS);
+    assert_int_equal(counted(metrics, "\nnusku_catalog_cache_misses_total "), 1);
+    /* a scrape has queues counted, for the next one */
+    while (counted(metrics, "\nnusku_catalog_queues{pool=\"pool\"} ") < 1) {
+        assert_true(clock_mono_ms() < until_ms);
+        poll(NULL, 0, 1);
+    }
+    assert_int_equal(counted(metrics, "\nnusku_catalog_up "), 1);
+    catalog_service_free(s);
+    metrics_free(metrics);
+    mailbox_free(box);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int catalog_conformance_run(const char *uri)
@@ -1152,6 +1246,8 @@ int catalog_conformance_run(const char *uri)
         TEST(test_catalog_flavors_are_listed_with_their_pools),
         TEST(test_catalog_feed_tells_of_pools),
         TEST(test_catalog_service_forgets_what_others_change),
+        TEST(test_catalog_counts_queues_by_pool),
+        TEST(test_catalog_service_counts),
     };
 
     if (uri == NULL) {

@@ -81,6 +81,11 @@ class Server:
             raise Failed(f"{self.name}: {e}\n{self.text()[-4000:]}") from None
 
     @property
+    def admin(self):
+        """The URL on which it serves operators, if an option asks for that."""
+        return re.findall(r"ADMIN-LISTENING url=(\S+)\n", self.text())[-1]
+
+    @property
     def sockets(self):
         """How many sockets the process has open."""
         count = 0

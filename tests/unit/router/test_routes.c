@@ -37,6 +37,7 @@ static void test_routes_find_every_path_of_the_api(void **state)
         {"/", "/"},
         {"/v2/", "/v2/"},
         {"/v2/ping", "/v2/ping"},
+        {"/v2/health", "/v2/health"},
         {"/v2/queues", "/v2/queues"},
         {"/v2/queues/q", "/v2/queues/{queue}"},
         {"/v2/queues/stats", "/v2/queues/{queue}"},
@@ -148,6 +149,7 @@ static void test_routes_serve_the_methods_of_the_contract(void **state)
         {"/", true, false, {[METHOD_GET] = http_versions}},
         {"/v2/", false, false, {[METHOD_GET] = http_home}},
         {"/v2/ping", false, false, {[METHOD_GET] = http_ping, [METHOD_HEAD] = http_ping}},
+        {"/v2/health", false, false, {[METHOD_GET] = http_health}},
         {"/v2/queues", false, false, {[METHOD_GET] = http_queue_list}},
         {"/v2/queues/q",
          false,
@@ -306,6 +308,30 @@ static void test_routes_method_read_knows_six_methods_as_they_are_written(void *
     assert_int_equal(method_read(slice_of(NULL)), METHOD_COUNT);
 }
 
+static void test_routes_numbers_and_names_go_back(void **state)
+{
+    const struct resource *table;
+    size_t n;
+
+    (void)state;
+    table = route_table(&n);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(route_number(&table[i]), i);
+    for (int m = 0; m < METHOD_COUNT; m++)
+        assert_int_equal(method_read(slice_of(method_name((enum http_method)m))), m);
+}
+
+static void test_health_is_served_in_admin_mode(void **state)
+{
+    const struct resource *r = find("/v2/health", *state);
+    struct config plain = {0}, admin = {.admin_mode = true}, pooling = {.pooling = true};
+
+    assert_false(route_is_served(r, &plain));
+    assert_false(route_is_served(r, &pooling));
+    assert_true(route_is_served(r, &admin));
+    assert_int_equal(r->methods[METHOD_GET].policy, POLICY_HEALTH_GET);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +343,8 @@ int main(void)
         cmocka_unit_test(test_routes_of_topics_go_by_the_rules_of_topics),
         cmocka_unit_test(test_routes_allow_lists_methods_in_order_and_options_last),
         cmocka_unit_test(test_routes_method_read_knows_six_methods_as_they_are_written),
+        cmocka_unit_test(test_routes_numbers_and_names_go_back),
+        cmocka_unit_test(test_health_is_served_in_admin_mode),
     };
 
     return cmocka_run_group_tests(tests, make_arena, drop_arena);

@@ -113,6 +113,7 @@ void redis_on_reply(redisAsyncContext *ac, void *reply, void *data)
 static void set_state(struct redis_store *s, enum redis_state state)
 {
     s->state = state;
+    s->base.up = state == REDIS_UP;
     s->since_mono_ms = clock_mono_ms();
 }
 
