@@ -45,6 +45,7 @@ static void read_attributes(struct queue_attributes *to, const struct json value
     to->default_delay_s = int_of(values[RESERVED_DELAY], 0, -1);
     to->max_claim_count = int_of(values[RESERVED_MAX_CLAIMS], 0, -1);
     to->dead_letter_ttl_s = int_of(values[RESERVED_DEAD_LETTERS_TTL], 1, 0);
+    to->encrypt = values[RESERVED_ENCRYPT].raw.p != NULL && json_is_true(values[RESERVED_ENCRYPT]);
     /* names are plain ASCII: written with escapes it is the same name, but nobody does */
     if (name.raw.p != NULL && name.type == JSON_STRING && name.raw.len > 2 &&
         memchr(name.raw.p, '\\', name.raw.len) == NULL)

@@ -38,6 +38,7 @@ struct queue_attributes {
     int64_t max_claim_count;        /* _max_claim_count; -1 unset */
     int64_t dead_letter_ttl_s;      /* _dead_letter_queue_messages_ttl; 0 unset */
     struct slice dead_letter_queue; /* _dead_letter_queue; absent when unset */
+    bool encrypt;                   /* _enable_encrypt_messages */
 };
 
 struct queue_record {

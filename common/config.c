@@ -1,5 +1,6 @@
 #include "common/config_option.h"
 
+#include "common/keyring.h"
 #include "common/token.h"
 #include "common/uri.h"
 
@@ -192,6 +193,17 @@ static enum status check_cors(const struct config *c, struct failure *f)
     return check_names("allow_headers", slice_of(c->cors_allow_headers), f);
 }
 
+/* check_keys: what is wrong with a key is told without it. */
+static enum status check_keys(const struct config *c, struct failure *f)
+{
+    struct keyring keys;
+    struct failure why;
+    enum status st = keyring_read(slice_of(c->message_encryption_keys), &keys, &why);
+
+    keyring_wipe(&keys);
+    return st == ST_OK ? ST_OK : fail(f, st, "[transport] message_encryption_keys: %s", why.text);
+}
+
 enum status config_check(const struct config *c, struct failure *f)
 {
     enum status st;
@@ -207,6 +219,11 @@ enum status config_check(const struct config *c, struct failure *f)
                     "[transport] min_length_client_id is above max_length_client_id");
     if ((st = check_requests(c, f)) != ST_OK || (st = check_cors(c, f)) != ST_OK)
         return st;
+    if ((st = check_keys(c, f)) != ST_OK)
+        return st;
+    if (strcmp(c->message_store, "plugin") == 0 && c->store_plugin_uri[0] == '\0')
+        return fail(f, ST_INVALID,
+                    "[drivers] message_store = plugin needs [drivers:message_store:plugin] uri");
     if (c->heartbeat_timeout_s <= c->heartbeat_interval_s)
         return fail(f, ST_INVALID, "[worker] heartbeat_timeout must be above heartbeat_interval");
     return ST_OK;
@@ -218,6 +235,8 @@ struct slice config_store_uri(const struct config *c, struct arena *a)
 {
     if (strcmp(c->message_store, "redis") == 0)
         return slice_of(c->store_redis_uri);
+    if (strcmp(c->message_store, "plugin") == 0)
+        return slice_of(c->store_plugin_uri);
     if (c->store_sqlite_uri[0] != '\0')
         return slice_of(c->store_sqlite_uri);
     return arena_printf(a, "sqlite://%s/messages.db", c->state_path);
@@ -241,7 +260,7 @@ static enum status use_uri(struct config *c, const char *which, struct slice uri
         struct slice driver = slice_of(o->section);
         enum status st;
 
-        if (o->type != TYPE_URI || !slice_starts(driver, prefix) ||
+        if (o->type != TYPE_URI || o->choices[0] == '\0' || !slice_starts(driver, prefix) ||
             !option_takes(o, uri_scheme(uri)))
             continue;
         driver = slice_from(driver, prefix.len);
@@ -258,7 +277,16 @@ static enum status use_uri(struct config *c, const char *which, struct slice uri
 
 enum status config_use_store(struct config *c, struct slice uri, struct failure *f)
 {
-    return use_uri(c, "message_store", uri, f);
+    struct slice plugin = SLICE("plugin");
+
+    /* what no driver takes may be a plug-in's: it is known once that is loaded */
+    if (use_uri(c, "message_store", uri, f) == ST_OK)
+        return ST_OK;
+    if (c->storage_plugins[0] == '\0' || uri_scheme(uri).p == NULL)
+        return ST_INVALID;
+    if (config_set(c, SLICE("drivers"), SLICE("message_store"), plugin, f) != ST_OK)
+        return ST_INVALID;
+    return config_set(c, SLICE("drivers:message_store:plugin"), SLICE("uri"), uri, f);
 }
 
 enum status config_use_catalog(struct config *c, struct slice uri, struct failure *f)

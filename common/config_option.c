@@ -104,6 +104,10 @@ static enum status parse_int(const struct config_option *o, struct slice value, 
 /* check_scheme keeps the URI itself out of the message: it may hold a password. */
 static enum status check_scheme(const struct config_option *o, struct slice uri, struct failure *f)
 {
+    if (o->choices[0] == '\0' && uri_scheme(uri).p != NULL)
+        return ST_OK;
+    if (o->choices[0] == '\0')
+        return fail(f, ST_INVALID, "a URI was expected, scheme://…");
     if (option_takes(o, uri_scheme(uri)))
         return ST_OK;
     return fail(f, ST_INVALID, "a URI was expected that begins with %s://", o->choices);

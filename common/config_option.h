@@ -15,7 +15,7 @@ struct config_option {
     enum option_type type;
     size_t offset; /* of the field in struct config */
     int64_t least, most;
-    const char *choices;      /* "a|b": of a choice, or the schemes of a URI */
+    const char *choices;      /* "a|b": of a choice, or the schemes of a URI ("": any) */
     const char *default_text; /* as in a file */
     const char *text;
 };

@@ -59,7 +59,7 @@ struct message {
     bool claimed;         /* under a live claim, which claim_id names */
     struct claim_id claim_id;
     struct slice checksum; /* "MD5:…" or empty */
-    struct slice body;     /* JSON text, as posted */
+    struct slice body;     /* JSON text, as posted; between stages and store what they made of it */
 };
 
 /* A message to be posted. */
@@ -122,7 +122,8 @@ struct op {
         struct {
             struct slice client;
             const struct new_message *messages;
-            uint32_t n; /* at least 1 */
+            uint32_t n; /* at least 1; 0 only from a worker's stages to a store (worker/store.h) */
+            bool encrypt; /* the queue wants its bodies encrypted at rest (worker/stage.h) */
         } message_post;
         struct {
             struct slice client;     /* whose messages are hidden unless echo */

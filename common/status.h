@@ -19,7 +19,8 @@
     X(CLAIM_GONE, 10, "the claim that was named is unknown or has expired")                        \
     X(QUEUE_GONE, 11, "this life of the queue has ended: look it up again")                        \
     X(REFUSED, 12, "a back end is reached, but refuses, or answers what it never should")          \
-    X(FULL, 13, "there are as many as there may be")
+    X(FULL, 13, "there are as many as there may be")                                               \
+    X(REJECTED, 14, "a message filter takes exception to a message: its reason is for the client")
 
 enum status {
 #define STATUS_ENUM(name, number, text) ST_##name = number,

@@ -20,6 +20,7 @@ enum {
     WIRE_LATE_MS = 1000,                /* beyond left_ms: grace for the measuring, see wire.md */
     WIRE_LINK_ENDS = 0,                 /* sequence of a reply: the router is to close the link */
     WIRE_ITEMS_MAX = 4096,              /* ids or claims in one operation */
+    WIRE_POST_ENCRYPT = 1,              /* flag of a message_post */
 };
 
 struct wire_header {

@@ -78,6 +78,11 @@ static struct items take_array(struct items *it)
     return (struct items){.next = o->via.array.ptr, .left = o->via.array.size};
 }
 
+static bool is_uint(const struct items *it)
+{
+    return it->left > 0 && it->next->type == MSGPACK_OBJECT_POSITIVE_INTEGER;
+}
+
 static bool is_nil(const struct items *it)
 {
     return it->left > 0 && it->next->type == MSGPACK_OBJECT_NIL;
@@ -232,6 +237,7 @@ static void read_posted(struct items *it, struct op *op, struct arena *a)
     uint32_t n;
 
     op->in.message_post.client = take_bytes(it);
+    op->in.message_post.encrypt = is_uint(it) && take_uint(it, WIRE_POST_ENCRYPT) != 0;
     if (op->in.message_post.client.len > CLIENT_ID_BYTES_MAX || it->left == 0 ||
         it->left > UINT32_MAX)
         it->bad = true;

@@ -60,7 +60,7 @@ static size_t argument_count(const struct op *op)
 {
     switch (op->code) {
     case OP_message_post:
-        return 1 + op->in.message_post.n;
+        return 1 + (size_t)op->in.message_post.encrypt + op->in.message_post.n;
     case OP_message_list:
         return 5;
     case OP_message_get:
@@ -101,6 +101,8 @@ static size_t argument_count(const struct op *op)
 static void pack_posted(msgpack_packer *p, const struct op *op)
 {
     pack_slice(p, op->in.message_post.client);
+    if (op->in.message_post.encrypt)
+        msgpack_pack_uint32(p, WIRE_POST_ENCRYPT);
     for (uint32_t i = 0; i < op->in.message_post.n; i++) {
         const struct new_message *m = &op->in.message_post.messages[i];
 

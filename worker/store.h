@@ -27,7 +27,10 @@
  *
  *   message_post    appends all messages or none. Ids rise in posting order, per queue, for ever:
  *                   also across a queue that was emptied. A message can be claimed, popped and
- *                   listed delay_s after its posting, and is gone ttl_s after it.
+ *                   listed delay_s after its posting, and is gone ttl_s after it. Without any message
+ *                   (stages have dropped them) nothing is appended, but the operation is known when
+ *                   it comes again: which may then have another number of messages, whatever came
+ *                   first is answered.
  *   message_list    up to limit messages after the marker, oldest first. Without echo those of
  *                   client are left out, and the page is filled with others. The marker need not
  *                   exist any more. One of an earlier life of the queue (a smaller epoch) stands
@@ -87,18 +90,19 @@
 #define WORKER_STORE_H
 
 #include "common/capability.h"
-#include "common/mailbox.h"
 #include "common/op.h"
+#include "worker/plugin.h"
 
 #include <uv.h>
 
-enum {
-    /* Add a line here for each change.
-     *   1 first
-     *   2 subscriptions; queue_purge tells what it is to delete
-     *   3 struct store has up */
-    STORE_ABI = 3,
-};
+/* Add a line here for each change.
+ *   1 first
+ *   2 subscriptions; queue_purge tells what it is to delete
+ *   3 struct store has up */
+#define STORE_ABI                                                                                  \
+    PLUGIN_ABI(3, sizeof(struct op) + sizeof(struct message) + sizeof(struct new_message) +        \
+                      sizeof(struct subscription) + sizeof(struct store_host) +                    \
+                      sizeof(struct store) + sizeof(struct store_ops))
 
 enum store_capability {
     /* One process at a time should write: all queues of the pool go to one worker while it lives. */
@@ -110,10 +114,13 @@ enum store_capability {
 /* What a store may use of the worker; lives longer than the store. */
 struct store_host {
     uv_loop_t *loop;
-    struct mailbox *mailbox; /* drained on the loop: for drivers with threads */
-    int64_t (*now_ms)(void); /* wall clock; tests move it */
-    bool clock_is_fixed;     /* tests: don't measure the back end's clock against it */
+    struct mailbox *mailbox;        /* drained on the loop: for drivers with threads */
+    int64_t (*now_ms)(void);        /* wall clock; tests move it */
+    bool clock_is_fixed;            /* tests: don't measure the back end's clock against it */
+    const struct host_calls *calls; /* for plug-ins */
 };
+
+struct thread_driver;
 
 struct store {
     const struct store_ops *ops;
@@ -145,9 +152,17 @@ struct store_ops {
     /* sweep starts to remove expired messages, a bounded amount, in the background. Called every
      * second or so. */
     void (*sweep)(struct store *s);
+
+    /* Instead of the functions above: a driver that blocks (worker/store_thread.h). The worker gives it a
+     * thread. */
+    const struct thread_driver *driver;
 };
 
 extern const struct store_ops store_redis, store_sqlite;
+
+/* store_add_driver adds one to those that are built in, for good: before any thread looks for one.
+ * ST_CONFLICT: one of its schemes has a driver already. */
+enum status store_add_driver(const struct store_ops *driver, struct failure *f);
 
 /* store_find_driver finds the driver for a URI by its scheme; NULL and f if there is none. */
 const struct store_ops *store_find_driver(struct slice uri, struct failure *f);

@@ -7,8 +7,10 @@
 #include "common/random.h"
 #include "worker/dropped.h"
 #include "worker/listener.h"
+#include "worker/plugins.h"
 #include "worker/pools.h"
 #include "worker/registrar.h"
+#include "worker/stages.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -32,6 +34,7 @@ struct worker {
     struct store_host host;
     struct worker_metrics *metrics;
     struct pools *pools; /* NULL once they are closed */
+    struct stages *stages;
     struct dropped *dropped;
     struct listener *listener;
     struct registrar *registrar;
@@ -64,7 +67,21 @@ static void take(void *context, struct op *op)
         pools_refuse(w->pools, op);
         return;
     }
+    stages_submit(w->stages, op);
+}
+
+static void submit(void *context, struct op *op)
+{
+    struct worker *w = context;
+
     pools_submit(w->pools, op);
+}
+
+static void refuse(void *context, struct op *op)
+{
+    struct worker *w = context;
+
+    pools_refuse(w->pools, op);
 }
 
 /* At the end of a turn, before the loop sleeps: what was gathered goes to the stores, what was
@@ -113,6 +130,7 @@ static void on_listener_closed(void *context)
     struct worker *w = context;
 
     w->listener = NULL;
+    stages_stop(w->stages);
     pools_close(w->pools, on_pools_closed, w);
 }
 
@@ -243,6 +261,16 @@ static void start_handles(struct worker *w)
     w->draining.data = w;
 }
 
+static enum status load_plugins(struct worker *w, struct failure *f)
+{
+    const struct config *c = w->config;
+    enum status st = plugin_load_stores(slice_of(c->storage_plugins), f);
+
+    return st != ST_OK ? st
+                       : stages_read(w->stages, slice_of(c->stages_pipeline),
+                                     slice_of(c->message_encryption_keys), f);
+}
+
 enum status worker_new(const struct config *config, const char *url, struct metrics *metrics,
                        struct worker **out, struct failure *f)
 {
@@ -255,13 +283,16 @@ enum status worker_new(const struct config *config, const char *url, struct metr
     if (uv_loop_init(&w->loop) != 0)
         abort(); /* no descriptors at start: as hopeless as no memory */
     w->mailbox = mailbox_new();
-    w->host = (struct store_host){&w->loop, w->mailbox, clock_wall_ms, false};
+    w->host = (struct store_host){&w->loop, w->mailbox, clock_wall_ms, false, &plugin_host_calls};
     w->metrics = worker_metrics_new(metrics);
     pools.metrics = w->metrics;
     w->pools = pools_new(&pools);
+    w->stages = stages_new(&(struct stages_options){w->mailbox, submit, refuse, w});
     w->dropped = dropped_new();
     start_handles(w);
-    st = pools_open_default(w->pools, config_store_uri(config, &a), f);
+    st = load_plugins(w, f);
+    if (st == ST_OK)
+        st = pools_open_default(w->pools, config_store_uri(config, &a), f);
     arena_fini(&a);
     if (st == ST_OK)
         st = open_listener(w, url, f);
@@ -297,6 +328,7 @@ void worker_run(struct worker *w)
 void worker_free(struct worker *w)
 {
     uv_loop_close(&w->loop);
+    stages_free(w->stages);
     mailbox_free(w->mailbox);
     registrar_free(w->registrar);
     dropped_free(w->dropped);

@@ -210,7 +210,7 @@ struct message_post_call {
         struct slice document;
     } in;
     struct {
-        const struct message_id *ids;
+        const struct message_id *ids; /* of those that were kept: a message filter may drop some */
         uint32_t n;
     } out;
     struct new_message *messages; /* private */

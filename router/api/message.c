@@ -2,6 +2,7 @@
 #include "router/api/call.h"
 
 #include "common/python_json.h"
+#include "common/utf8.h"
 
 enum { MESSAGE_TTL_MIN_S = 60 };
 
@@ -153,7 +154,13 @@ static void on_posted(struct api_call *call)
 {
     struct message_post_call *c = CALL_OF(struct message_post_call, call);
     const struct op *op = &call->routed.op;
+    struct slice why = slice_of(op->f.text);
 
+    if (op->st == ST_REJECTED) { /* the reason is a filter's, and may have been cut on the way */
+        call_fail(call, FAULT_REQUEST, "%.*s",
+                  SLICE_ARG(utf8_valid(why) ? why : SLICE("A message filter refuses it.")));
+        return;
+    }
     if (op->st != ST_OK) {
         call_fail_status(call, &op->f, op->st);
         return;
@@ -173,6 +180,7 @@ static void post(struct api_call *call)
     op->in.message_post.client = call->client;
     op->in.message_post.messages = c->messages;
     op->in.message_post.n = c->messages_n;
+    op->in.message_post.encrypt = call->record->attributes.encrypt;
     call_route(call, on_posted);
 }
 

@@ -35,14 +35,15 @@ static enum status check_dead_letter_queue(struct json v, struct failure *f)
     return ST_OK;
 }
 
-static enum status check_encryption(struct json v, struct failure *f)
+static enum status check_encryption(struct json v, const struct config *c, struct failure *f)
 {
     if (!is_set(v))
         return ST_OK;
     if (v.type != JSON_BOOL)
         return fail(f, ST_INVALID, "_enable_encrypt_messages must be a boolean");
-    if (json_is_true(v))
-        return fail(f, ST_INVALID, "_enable_encrypt_messages: this version does not encrypt");
+    if (json_is_true(v) && c->message_encryption_keys[0] == '\0')
+        return fail(f, ST_INVALID,
+                    "_enable_encrypt_messages: this service has no key to encrypt with");
     return ST_OK;
 }
 
@@ -58,7 +59,7 @@ enum status metadata_check(struct json object, const struct config *c, struct fa
         check_int(v, RESERVED_DEAD_LETTERS_TTL, MESSAGE_TTL_MIN_S, c->max_message_ttl_s, f) !=
             ST_OK ||
         check_dead_letter_queue(v[RESERVED_DEAD_LETTERS], f) != ST_OK ||
-        check_encryption(v[RESERVED_ENCRYPT], f) != ST_OK)
+        check_encryption(v[RESERVED_ENCRYPT], c, f) != ST_OK)
         return ST_INVALID;
     if (is_set(v[RESERVED_FLAVOR]) && v[RESERVED_FLAVOR].type != JSON_STRING)
         return fail(f, ST_INVALID, "_flavor must be the name of a flavor");

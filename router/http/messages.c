@@ -40,7 +40,8 @@ static void on_posted(struct api_call *call)
 
     if (exchange_fault(ex, call))
         return;
-    set_location(ex, c->out.ids, c->out.n);
+    if (c->out.n > 0) /* else filters dropped all, and there is nothing to be found */
+        set_location(ex, c->out.ids, c->out.n);
     buffer_add_literal(b, "{\"resources\": [");
     for (uint32_t i = 0; i < c->out.n; i++) {
         buffer_add(b, i == 0 ? SLICE("\"") : SLICE(", \""));

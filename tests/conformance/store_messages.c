@@ -78,6 +78,32 @@ static void test_bodies_come_back_byte_for_byte(void **state)
     free(large);
 }
 
+/* Stages make other bytes of bodies, encrypted ones for example. */
+static void test_bodies_may_be_any_bytes(void **state)
+{
+    struct fixture *fx = *state;
+    char bytes[256];
+    struct new_message m[2] = {{60, 0, SLICE(""), {bytes, sizeof(bytes)}},
+                               {60, 30, SLICE(""), {bytes, 0}}};
+    struct op op = {.code = OP_message_post, .key = claim_id_new()};
+    struct list l;
+
+    for (int i = 0; i < 256; i++)
+        bytes[i] = (char)(i + 1);
+    m[1].body.len = 255;
+    op.in.message_post.client = SLICE("me");
+    op.in.message_post.messages = m;
+    op.in.message_post.n = 2;
+    assert_int_equal(fixture_run(fx, &op), ST_OK);
+    l = fixture_list(fx, "you", beginning, 10, WITH_DELAYED);
+    assert_int_equal(l.n, 2);
+    assert_true(slice_eq(l.m[0].body, m[0].body));
+    assert_true(slice_eq(l.m[1].body, m[1].body));
+    l = fixture_claim(fx, claim_id_new(), 1, 60, 60);
+    assert_true(slice_eq(l.m[0].body, m[0].body));
+    fixture_advance_ms(61 * 1000);
+}
+
 static void test_checksum_stays_with_its_message(void **state)
 {
     struct fixture *fx = *state;
@@ -178,6 +204,62 @@ static void test_first_pop_that_comes_last_is_known(void **state)
     assert_int_equal(late.out.messages.n, 2);
     assert_true(message_id_eq(late.out.messages.list[1].id, again.out.messages.list[1].id));
     assert_int_equal(fixture_list(fx, "you", beginning, 10, 0).n, 2);
+}
+
+/* A stage may drop every message of a post, and other ones when it comes again. */
+static void test_post_of_nothing_is_known_like_any_other(void **state)
+{
+    struct fixture *fx = *state;
+    struct new_message m[2] = {{60, 0, SLICE(""), SLICE("1")}, {60, 0, SLICE(""), SLICE("2")}};
+    struct op nothing = {.code = OP_message_post, .key = claim_id_new()};
+    struct op two = {.code = OP_message_post, .key = claim_id_new()};
+    struct op again;
+
+    nothing.in.message_post.client = two.in.message_post.client = SLICE("me");
+    nothing.in.message_post.messages = two.in.message_post.messages = m;
+    two.in.message_post.n = 2;
+    again = nothing;
+    assert_int_equal(fixture_run(fx, &nothing), ST_OK); /* also of a queue that nobody has used */
+    assert_int_equal(nothing.out.message_post.n, 0);
+    again.again = true;
+    again.in.message_post.n = 2;
+    assert_int_equal(fixture_run(fx, &again), ST_OK);
+    assert_int_equal(again.out.message_post.n, 0);
+    assert_int_equal(fixture_stats(fx).out.queue_stats.free, 0);
+
+    again = two;
+    assert_int_equal(fixture_run(fx, &two), ST_OK);
+    assert_int_equal(two.out.message_post.n, 2);
+    for (uint32_t n = 0; n < 2; n++) {
+        struct op less = again;
+
+        less.again = true;
+        less.in.message_post.n = n;
+        assert_int_equal(fixture_run(fx, &less), ST_OK);
+        assert_int_equal(less.out.message_post.n, 2);
+        assert_true(message_id_eq(less.out.message_post.ids[1], two.out.message_post.ids[1]));
+    }
+    assert_int_equal(fixture_list(fx, "you", beginning, 10, 0).n, 2);
+}
+
+static void test_posts_of_nothing_join_others_of_their_turn(void **state)
+{
+    struct fixture *fx = *state;
+    struct new_message m = {60, 0, SLICE(""), SLICE("1")};
+    struct op ops[9] = {0};
+
+    for (int i = 0; i < 9; i++) {
+        ops[i] = (struct op){.code = OP_message_post, .queue = fx->queue, .key = claim_id_new()};
+        ops[i].in.message_post.client = SLICE("me");
+        ops[i].in.message_post.messages = &m;
+        ops[i].in.message_post.n = i % 3 == 1;
+    }
+    fixture_run_all(fx, ops, 9);
+    for (int i = 0; i < 9; i++) {
+        assert_int_equal(ops[i].st, ST_OK);
+        assert_int_equal(ops[i].out.message_post.n, i % 3 == 1);
+    }
+    assert_int_equal(fixture_list(fx, "you", beginning, 10, 0).n, 3);
 }
 
 static void test_posts_of_one_turn_keep_their_order(void **state)
@@ -465,11 +547,14 @@ const struct CMUnitTest store_message_tests[] = {
     STORE_TEST(test_posted_messages_are_listed_in_order),
     STORE_TEST(test_one_post_keeps_the_order_of_its_messages),
     STORE_TEST(test_bodies_come_back_byte_for_byte),
+    STORE_TEST(test_bodies_may_be_any_bytes),
     STORE_TEST(test_checksum_stays_with_its_message),
     STORE_TEST(test_post_that_comes_twice_enqueues_once),
     STORE_TEST(test_post_that_comes_twice_is_known_after_its_messages_are_gone),
     STORE_TEST(test_first_post_that_comes_last_is_known),
     STORE_TEST(test_first_pop_that_comes_last_is_known),
+    STORE_TEST(test_post_of_nothing_is_known_like_any_other),
+    STORE_TEST(test_posts_of_nothing_join_others_of_their_turn),
     STORE_TEST(test_posts_of_one_turn_keep_their_order),
     STORE_TEST(test_markers_see_every_message_once),
     STORE_TEST(test_marker_of_an_earlier_life_stands_before_everything),

@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "tests/support/cmocka_all.h"
+#include "worker/plugins.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +50,8 @@ void fixture_open(struct fixture *fx, const char *uri)
     assert_int_equal(uv_poll_init(&fx->loop, &fx->mail, mailbox_fd(fx->mailbox)), 0);
     fx->mail.data = fx->mailbox;
     uv_poll_start(&fx->mail, UV_READABLE, on_mail);
-    fx->host = (struct store_host){&fx->loop, fx->mailbox, fixture_now_ms, true};
+    fx->host =
+        (struct store_host){&fx->loop, fx->mailbox, fixture_now_ms, true, &plugin_host_calls};
     if (store_open(&fx->host, slice_of(uri), &fx->store, &f) != ST_OK)
         fail_msg("%s: %s", uri, f.text);
     fx->queue = fixture_new_queue("queue");

@@ -39,6 +39,8 @@ function may(from, to) {
     line = part[2]
     sub(/^[^:]*:[0-9]*:/, "")
     seen++
+    if (file ~ /^deploy\/examples\//) # built out of the tree, against what is installed
+        next
     from = file
     sub(/\/.*/, "", from)
     if (match($0, /"[^"]*"/)) {

@@ -109,6 +109,31 @@ static void test_record_reads_the_reserved_attributes(void **state)
         check(cases[i].metadata, &cases[i].e);
 }
 
+static void test_record_encrypts_only_when_it_is_told_to(void **state)
+{
+    static const struct {
+        const char *metadata;
+        bool encrypt;
+    } cases[] = {
+        {"{\"_enable_encrypt_messages\": true}", true},
+        {"{\"_enable_encrypt_messages\": false}", false},
+        {"{\"_enable_encrypt_messages\": null}", false},
+        {"{\"_enable_encrypt_messages\": 1}", false},
+        {"{\"_enable_encrypt_messages\": \"true\"}", false},
+        {"{\"_enable_encrypt_messages\": false, \"_enable_encrypt_messages\": true}", true},
+        {"{\"enable_encrypt_messages\": true}", false},
+        {"{}", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct queue_record *r = record_of(cases[i].metadata);
+
+        assert_int_equal(r->attributes.encrypt, cases[i].encrypt);
+        queue_record_unref(r);
+    }
+}
+
 static void test_record_takes_null_and_wrong_types_for_unset(void **state)
 {
     static const char *const names[] = {
@@ -212,6 +237,7 @@ int main(void)
         cmocka_unit_test(test_record_is_a_copy_of_the_row),
         cmocka_unit_test(test_record_takes_empty_parts),
         cmocka_unit_test(test_record_reads_the_reserved_attributes),
+        cmocka_unit_test(test_record_encrypts_only_when_it_is_told_to),
         cmocka_unit_test(test_record_takes_null_and_wrong_types_for_unset),
         cmocka_unit_test(test_record_of_damaged_metadata_has_no_attributes),
         cmocka_unit_test(test_record_ref_and_unref_take_null),

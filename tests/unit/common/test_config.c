@@ -615,7 +615,8 @@ static void change_all(struct config *c)
             break;
         case KIND_URI:
             choice = slice_cut(&choices, '|');
-            snprintf(value, sizeof(value), "%.*s://me@host-%zu:7/1?x=y", SLICE_ARG(choice), i);
+            snprintf(value, sizeof(value), "%.*s://me@host-%zu:7/1?x=y",
+                     SLICE_ARG(choice.len > 0 ? choice : SLICE("any")), i);
             break;
         case KIND_CHOICE:
             while (choices.p != NULL &&
@@ -679,7 +680,7 @@ static void test_config_print_hides_passwords(void **state)
         uris++;
         scheme = slice_cut(&schemes, '|');
         snprintf(value, sizeof(value), "%.*s://me:hunter2@h:1/2?password=hunter2&x=y",
-                 SLICE_ARG(scheme));
+                 SLICE_ARG(scheme.len > 0 ? scheme : SLICE("any")));
         assert_int_equal(set(c, options[i].section, options[i].name, value, NULL), ST_OK);
     }
     config_print(c, false, &out);
@@ -710,6 +711,31 @@ static void test_config_refuses_a_secret_as_it_is_printed(void **state)
         assert_int_equal(set(*state, options[i].section, options[i].name, "", &f), ST_OK);
     }
     assert_true(secrets > 0);
+}
+
+/* A scheme that no driver takes may be a plug-in's. */
+static void test_config_takes_any_store_once_there_is_a_plugin(void **state)
+{
+    struct config *c = *state;
+    struct arena a = {0};
+    struct failure f = {0};
+
+    assert_int_equal(set(c, "drivers:message_store:plugin", "uri", "memory", &f), ST_INVALID);
+    assert_int_equal(set(c, "drivers:message_store:plugin", "uri", "memory://x", &f), ST_OK);
+    assert_int_equal(set(c, "drivers", "message_store", "plugin", &f), ST_OK);
+    assert_slice(config_store_uri(c, &a), "memory://x");
+    assert_int_equal(config_check(c, &f), ST_OK);
+    assert_int_equal(set(c, "drivers:message_store:plugin", "uri", "", &f), ST_OK);
+    assert_int_equal(config_check(c, &f), ST_INVALID); /* the plug-in wants a URI */
+
+    assert_int_equal(config_use_store(c, SLICE("memory://y"), &f), ST_INVALID);
+    assert_int_equal(set(c, "storage", "plugin", "memory", &f), ST_OK);
+    assert_int_equal(config_use_store(c, SLICE("memory"), &f), ST_INVALID);
+    assert_int_equal(config_use_store(c, SLICE("memory://y"), &f), ST_OK);
+    assert_slice(config_store_uri(c, &a), "memory://y");
+    assert_int_equal(config_use_store(c, SLICE("redis://h"), &f), ST_OK);
+    assert_slice(config_store_uri(c, &a), "redis://h");
+    arena_fini(&a);
 }
 
 static void test_config_errors_do_not_tell_a_uri_that_may_hold_a_password(void **state)
@@ -970,6 +996,7 @@ int main(void)
         TEST(test_config_printed_defaults_load_back_to_the_same),
         TEST(test_config_print_hides_passwords),
         TEST(test_config_refuses_a_secret_as_it_is_printed),
+        TEST(test_config_takes_any_store_once_there_is_a_plugin),
         TEST(test_config_errors_do_not_tell_a_uri_that_may_hold_a_password),
         TEST(test_config_sample_tells_all_of_each_option),
         TEST(test_config_sample_loads_as_the_defaults),

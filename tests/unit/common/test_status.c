@@ -12,7 +12,7 @@ static const struct {
 } expected[] = {
     {0, "OK"},          {1, "NOT_FOUND"},   {2, "CONFLICT"}, {3, "INVALID"}, {4, "UNAVAILABLE"},
     {5, "TIMEOUT"},     {6, "OVERLOADED"},  {7, "INTERNAL"}, {8, "CLAIMED"}, {9, "NOT_CLAIMED"},
-    {10, "CLAIM_GONE"}, {11, "QUEUE_GONE"}, {12, "REFUSED"}, {13, "FULL"},
+    {10, "CLAIM_GONE"}, {11, "QUEUE_GONE"}, {12, "REFUSED"}, {13, "FULL"},   {14, "REJECTED"},
 };
 
 enum { EXPECTED = sizeof(expected) / sizeof(expected[0]) };

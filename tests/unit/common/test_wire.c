@@ -197,6 +197,12 @@ static const struct {
      {.code = OP_pool_probe,
       .queue = {SLICE_INIT(""), SLICE_INIT(""), SLICE_INIT(""), 0},
       .in.pool_probe = {SLICE_INIT("redis://h1")}}},
+    {"9c " HEX_NUMBER "01 " HEX_LEFT HEX_KEY HEX_QUEUE "c400 01 "
+     "94 3c 00 a54d44353a78 c4027b7d",
+     {.code = OP_message_post,
+      .queue = QUEUE,
+      .key = KEY_BYTES,
+      .in.message_post = {SLICE_INIT(""), two_new, 1, .encrypt = true}}},
 };
 
 static void assert_same_slice(struct slice a, struct slice b)
@@ -224,6 +230,7 @@ static void assert_same_posted(const struct op *a, const struct op *b)
 {
     assert_same_slice(a->in.message_post.client, b->in.message_post.client);
     assert_int_equal(a->in.message_post.n, b->in.message_post.n);
+    assert_int_equal(a->in.message_post.encrypt, b->in.message_post.encrypt);
     for (uint32_t i = 0; i < a->in.message_post.n; i++) {
         const struct new_message *m = &a->in.message_post.messages[i];
         const struct new_message *n = &b->in.message_post.messages[i];
@@ -756,6 +763,7 @@ static void random_posting(struct dice *d, struct op *op, struct arena *a)
     op->in.message_post.client = random_bytes_of(d, CLIENT_ID_BYTES_MAX, a);
     op->in.message_post.messages = messages;
     op->in.message_post.n = n;
+    op->in.message_post.encrypt = dice_below(d, 2) == 1;
 }
 
 static void random_deletion(struct dice *d, struct op *op, struct arena *a)
@@ -1303,6 +1311,9 @@ static void test_wire_op_that_is_damaged_is_refused(void **state)
         "9b " HEX_NUMBER "01 " HEX_LEFT HEX_KEY HEX_QUEUE "c400 94 a13c 00 a0 c400",
         "9b " HEX_NUMBER "01 " HEX_LEFT HEX_KEY HEX_QUEUE "c400 94 cf0000000100000000 00 a0 c400",
         "99 " HEX_NUMBER "01 " HEX_LEFT HEX_KEY HEX_QUEUE,
+        /* an unknown flag, flags twice */
+        "9b " HEX_NUMBER "01 " HEX_LEFT HEX_KEY HEX_QUEUE "c400 02 94 3c 00 a0 c400",
+        "9c " HEX_NUMBER "01 " HEX_LEFT HEX_KEY HEX_QUEUE "c400 01 01 94 3c 00 a0 c400",
         /* message_list: too short */
         "9d " HEX_NUMBER "02 " HEX_LEFT HEX_NO_KEY HEX_QUEUE "c400 00 00 0a",
         /* message_get: half an id, an id beyond 55 bits */

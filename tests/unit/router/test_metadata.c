@@ -133,12 +133,17 @@ static void test_metadata_check_wants_a_queue_name_for_dead_letters(void **state
                  "\"caf\xc3\xa9\"", "5", "true", "[]", "[\"dead\"]", "{}", "\"a/b\"");
 }
 
-static void test_metadata_check_does_not_promise_encryption(void **state)
+static void test_metadata_check_promises_encryption_only_with_a_key(void **state)
 {
     (void)state;
     CHECK_VALUES("_enable_encrypt_messages", true, "false", "null");
     CHECK_VALUES("_enable_encrypt_messages", false, "true", "1", "0", "\"true\"", "\"\"", "[]",
                  "{}");
+    assert_int_equal(config_set(&config, SLICE("transport"), SLICE("message_encryption_keys"),
+                                SLICE("a:00"), NULL),
+                     ST_OK);
+    CHECK_VALUES("_enable_encrypt_messages", true, "true", "false", "null");
+    CHECK_VALUES("_enable_encrypt_messages", false, "1", "0", "\"true\"", "\"\"", "[]", "{}");
 }
 
 static void test_metadata_check_wants_a_string_for_a_flavor(void **state)
@@ -688,7 +693,7 @@ int main(void)
         TEST(test_metadata_check_bounds_are_those_of_the_configuration),
         TEST(test_metadata_check_refuses_numbers_of_the_wrong_type),
         TEST(test_metadata_check_wants_a_queue_name_for_dead_letters),
-        TEST(test_metadata_check_does_not_promise_encryption),
+        TEST(test_metadata_check_promises_encryption_only_with_a_key),
         TEST(test_metadata_check_wants_a_string_for_a_flavor),
         TEST(test_metadata_check_looks_into_the_retry_policy),
         TEST(test_metadata_check_counts_the_last_of_equal_keys),

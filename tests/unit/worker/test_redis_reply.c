@@ -50,15 +50,17 @@ static void check_all(struct op op, const char *const *texts, size_t n, enum sta
 
 static void test_redis_reply_posted_numbers_are_numbers(void **state)
 {
-    static const char *const good[] = {"*1\r\n$3\r\n1 2\r\n", "*1\r\n$6\r\n41 042\r\n"};
+    static const char *const good[] = {"*1\r\n$3\r\n1 2\r\n", "*1\r\n$6\r\n41 042\r\n",
+                                       /* it came before, with another number of messages */
+                                       "*1\r\n$1\r\n1\r\n", "*1\r\n$5\r\n1 2 3\r\n",
+                                       "*1\r\n$0\r\n\r\n"};
     static const char *const bad[] = {
-        "*1\r\n$1\r\n1\r\n",
-        "*1\r\n$5\r\n1 2 3\r\n",
+        "*1\r\n$1\r\n \r\n",
+        "*1\r\n$2\r\n 1\r\n",
         "*1\r\n$4\r\n1 2 \r\n",
         "*1\r\n$4\r\n1  2\r\n",
         "*1\r\n$3\r\n1 x\r\n",
         "*1\r\n$4\r\n1 -2\r\n",
-        "*1\r\n$0\r\n\r\n",
         "*1\r\n:12\r\n",
         "*1\r\n$-1\r\n",
         "*0\r\n",

@@ -161,17 +161,27 @@ static void take_messages(struct op *op, const redisReply *reply, size_t at, str
     op->out.messages.n = n;
 }
 
-/* take_posted reads the numbers of the messages: digits, separated by spaces. */
+static uint32_t count_words(struct slice text)
+{
+    uint32_t n = text.len > 0;
+
+    for (size_t i = 0; i < text.len; i++)
+        n += text.p[i] == ' ';
+    return n;
+}
+
+/* take_posted reads the numbers of the messages: digits, separated by spaces. A post that has come again may
+ * have had another number of messages the first time. */
 static void take_posted(struct op *op, const redisReply *numbers, struct arena *a)
 {
-    uint32_t n = op->in.message_post.n, at = 0;
-    struct message_id *ids = arena_alloc(a, n * sizeof(*ids));
     struct slice rest = text_of(numbers);
+    uint32_t n = count_words(rest), at = 0;
+    struct message_id *ids = arena_alloc(a, n * sizeof(*ids));
     uint64_t seq;
 
     while (at < n && read_number(slice_cut(&rest, ' '), &seq))
         ids[at++] = (struct message_id){op->queue.epoch, seq};
-    if (numbers->type != REDIS_REPLY_STRING || rest.p != NULL || at != n) {
+    if (numbers->type != REDIS_REPLY_STRING || at != n) {
         surprise(op);
         return;
     }

@@ -8,7 +8,7 @@
 
 local bucket = tonumber(ARGV[3])
 local again = ARGV[4] == '1'
-local first_ttl = ARGV[9]
+local first_ttl = ARGV[9] or '0' -- of a post without messages anything does
 local meta = call('HMGET', Q .. 'm', 'l', 'o', 'z', 't' .. first_ttl)
 local last = tonumber(meta[1] or 0)
 local look = may_come_twice(again, bucket, meta[3])
