@@ -163,7 +163,7 @@ ATTRIBUTES = [
     ("_max_claim_count", ["0", "1", "5", "null"], ["-1", *NOT_INTS]),
     ("_dead_letter_queue_messages_ttl", ["60", "{max_message_ttl}", "null"],
      ["0", "59", "{max_message_ttl}1", *NOT_INTS]),
-    ("_enable_encrypt_messages", ["false", "null"], ["true", "1", "0", "\"\"", "\"x\"", "[]", "{}", "[1]"]),
+    ("_enable_encrypt_messages", ["false", "null"], ["1", "0", "\"\"", "\"x\"", "[]", "{}", "[1]"]),
     ("_flavor", ["null"], ["1", "[]", "\"\"", "\"gold\"", "false"]),
     ("_retry_policy", [
         "{}", "null", "{\"x\": 1}", "{\"retries_with_no_delay\": 1, \"minimum_delay_retries\": 0}",
@@ -1272,8 +1272,17 @@ def negative_count(m):
     put(m, {"_max_claim_count": -1})
 
 
-def wanted_encryption(m):
-    put(m, {"_enable_encrypt_messages": True})
+def encrypted(m):
+    queue = fresh(m, {"_enable_encrypt_messages": True})
+    m.add("get queue", "GET", f"/v2/queues/{queue}")
+    posted = m.add("post", "POST", f"/v2/queues/{queue}/messages",
+                   {"messages": [{"body": body} for body in ("text", {"a": [1]}, 7)]})
+    m.add("list messages", "GET", f"/v2/queues/{queue}/messages?echo=true")
+    m.add("get message", "GET", f"/v2/queues/{queue}/messages/<m{posted}.1>")
+    m.add("stats", "GET", f"/v2/queues/{queue}/stats")
+    claimed = claim_plain(m, queue, 1)
+    m.add("get claim", "GET", f"/v2/queues/{queue}/claims/<c{claimed}>")
+    m.add("pop", "DELETE", f"/v2/queues/{queue}/messages?pop=1")
 
 
 def wrong_flavor(m):
@@ -1449,12 +1458,12 @@ def large_options(m):
     subscribe_plain(m, fresh(m), options={"a": "x" * 16384})
 
 
-QUIET = [null_options, lazy_subscription, ended_subscription, refused_subscription, confirmed_subscriber, outlived_subscription,
+QUIET = [encrypted, null_options, lazy_subscription, ended_subscription, refused_subscription, confirmed_subscriber, outlived_subscription,
          purged_subscriptions, ordered_subscriptions, unknown_subscription_marker, blank_after_header, capital_accept, emptied_claim, refused_post, dotted_name, purged_claim,
          others_page, default_sizes, key_as_id, foreign_letters, outlived_claim, doubled_id, zero_count,
          short_client_id, two_slashes, no_length, name_with("%0A"), name_with("%2Fb"), comma_parameter,
          typed_patch]
-PARTING = [large_options, trusted_subscriber, negative_count, wanted_encryption, wrong_flavor, wrong_dead_letter_queue, wrong_retries,
+PARTING = [large_options, trusted_subscriber, negative_count, wrong_flavor, wrong_dead_letter_queue, wrong_retries,
            empty_attribute, grown_metadata, removed_elsewhere, blank_key, half_a_pair, no_number, deep_value,
            null_terms, low_grace, released_first, delayed_behind_due, popped_dead_letter, chunks,
            counted_claims, escaped_name, behind_dead_letters]

@@ -509,9 +509,23 @@ def _(d):
         not isinstance(v, str) for v in refused_attribute(d, "_flavor"))
 
 
-@known("encryption", "This version does not encrypt, and does not pretend to.")
+def is_encrypted(d):
+    queue = re.match(QUEUE, d.path)
+    return bool(queue) and any(
+        p.step.method == "PUT" and p.path == f"/v2/queues/{queue[1].partition('?')[0]}"
+        and (parse(p.step.body) or {}).get("_enable_encrypt_messages") is True for p in d.past)
+
+
+@known("encrypted-taken", "What is claimed or popped is readable, as what is listed is.")
 def _(d):
-    return d.peer in (200, 201, 204) and True in refused_attribute(d, "_enable_encrypt_messages")
+    return bool(re.fullmatch(r"/messages/\d+/body", d.where)) and isinstance(d.peer, str) \
+        and bool(re.fullmatch(r"[A-Za-z0-9+/]{43,}=*", d.peer)) and is_encrypted(d) \
+        and (to(d, "POST", CLAIMS) or to(d, "GET", CLAIM) or to(d, "DELETE", MESSAGES))
+
+
+@known("encrypted-checksum", "A checksum is of the body that readers get.")
+def _(d):
+    return bool(re.fullmatch(r"(/messages/\d+)?/checksum", d.where)) and is_encrypted(d)
 
 
 @known("retry-policy", "The numbers of a retry policy are numbers, 0 or more.")

@@ -105,6 +105,7 @@ def ports(request):
     def nusku(options):
         redis = keep(Redis())
         return keep(Nusku(store=redis.uri, options=[f"signed_url.secret_key={generate.SECRET}",
+                                                    "transport.message_encryption_keys=a:" + 64 * "5",
                                                     *(f"{n}={v}" for n, v in options.items())]))
 
     with concurrent.futures.ThreadPoolExecutor() as pool:
