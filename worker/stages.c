@@ -2,33 +2,22 @@
 
 #include "common/clock.h"
 #include "common/jobs.h"
-#include "common/json.h"
 #include "common/log.h"
 #include "common/mem.h"
-#include "common/python_json.h"
 #include "worker/plugins.h"
-#include "worker/stage/sealed.h"
+#include "worker/stage/pipeline.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 enum {
-    STAGES_MAX = 16,
     PASSING_MAX = 1048576, /* more than a worker ever has outstanding ([worker] max_operations) */
     TELL_EVERY_MS = 60000, /* of one and the same trouble */
-    FIRST_OF_JSON = 0x09,  /* no JSON text begins with a smaller byte */
-};
-
-struct stage {
-    char *name;
-    const struct stage_ops *ops;
-    void *state;
 };
 
 struct stages {
     struct stages_options options;
-    struct stage list[STAGES_MAX];
-    size_t n;
+    struct pipeline pipeline;
     bool filters;      /* there are stages beside encryption */
     bool encryption;   /* there is that one */
     struct jobs *jobs; /* if a stage blocks: one thread */
@@ -71,16 +60,16 @@ static void start_thread(struct stages *s)
 enum status stages_add(struct stages *s, struct slice name, const struct stage_ops *ops,
                        struct slice argument, struct failure *f)
 {
-    struct stage *stage = &s->list[s->n];
+    struct stage *stage = &s->pipeline.list[s->pipeline.n];
     struct failure why = {0};
 
-    if (s->n == STAGES_MAX)
+    if (s->pipeline.n == STAGES_MAX)
         return fail(f, ST_INVALID, "there may be %d stages at most", STAGES_MAX);
     if (ops->open(&plugin_host_calls, argument, &stage->state, &why) != ST_OK)
         return fail(f, ST_INVALID, "stage %.*s: %s", SLICE_ARG(name), why.text);
     stage->name = mem_strdup(name);
     stage->ops = ops;
-    s->n++;
+    s->pipeline.n++;
     if (ops == &stage_encryption)
         s->encryption = true;
     else
@@ -136,9 +125,9 @@ void stages_stop(struct stages *s)
 void stages_free(struct stages *s)
 {
     stages_stop(s);
-    for (size_t i = 0; i < s->n; i++) {
-        s->list[i].ops->close(s->list[i].state);
-        free(s->list[i].name);
+    for (size_t i = 0; i < s->pipeline.n; i++) {
+        s->pipeline.list[i].ops->close(s->pipeline.list[i].state);
+        free(s->pipeline.list[i].name);
     }
     free(s);
 }
@@ -157,56 +146,6 @@ static void tell(struct stages *s, const struct failure *f)
 
 /* ---- Passing ---------------------------------------------------------------------------------- */
 
-/* pass has one stage look at a message. A body that a filter makes must be one: JSON, which *json then is, or
- * marked as what only its leave knows (json->raw absent). */
-static enum stage_verdict pass(const struct stage *stage, stage_pass_fn *fn,
-                               const struct stage_message *m, struct slice *body, bool *made,
-                               struct json *json, struct arena *a, struct failure *why)
-{
-    struct slice before = *body;
-    enum stage_verdict verdict;
-
-    *why = (struct failure){.st = ST_OK};
-    *json = (struct json){.type = JSON_NULL};
-    verdict = fn == NULL ? STAGE_PASS : fn(stage->state, m, body, a, why);
-    *made = verdict == STAGE_PASS && stage->ops != &stage_encryption &&
-            (body->p != before.p || body->len != before.len);
-    if (!*made || (body->len > 0 && (unsigned char)body->p[0] < FIRST_OF_JSON && !sealed_is(*body)))
-        return verdict;
-    if (json_check(*body, json, NULL) == ST_OK)
-        return verdict;
-    fail(why, ST_REFUSED, "stage %s: it makes bodies that are no JSON", stage->name);
-    return STAGE_REJECT;
-}
-
-/* enter_one has a message to be posted pass all stages. */
-static enum stage_verdict enter_one(const struct staged *t, const struct new_message *posted,
-                                    struct new_message *m, struct arena *a, struct failure *why)
-{
-    const struct stages *s = t->stages;
-    const struct stage_message shown = {
-        .queue = &t->op.queue,
-        .client = t->op.in.message_post.client,
-        .ttl_s = posted->ttl_s,
-        .delay_s = posted->delay_s,
-        .encrypt = t->op.in.message_post.encrypt,
-    };
-
-    *m = *posted;
-    for (size_t i = 0; i < s->n; i++) {
-        struct json json;
-        bool made;
-        enum stage_verdict verdict =
-            pass(&s->list[i], s->list[i].ops->enter, &shown, &m->body, &made, &json, a, why);
-
-        if (verdict != STAGE_PASS)
-            return verdict;
-        if (made && json.raw.p != NULL && posted->checksum.len > 0)
-            m->checksum = json.type == JSON_NULL ? SLICE("") : python_json_md5(json, a);
-    }
-    return STAGE_PASS;
-}
-
 /* enter_all has a post pass: what is left of it stands in t->op then. A reason that no client should see, or
  * none, gives one that it may. */
 static void enter_all(struct staged *t)
@@ -217,7 +156,8 @@ static void enter_all(struct staged *t)
     struct failure why;
 
     for (uint32_t i = 0; i < n; i++) {
-        enum stage_verdict verdict = enter_one(t, &posted[i], &messages[kept], &t->arena, &why);
+        enum stage_verdict verdict = pipeline_enter(&t->stages->pipeline, &t->op, &posted[i],
+                                                    &messages[kept], &t->arena, &why);
 
         kept += verdict == STAGE_PASS;
         if (verdict == STAGE_REJECT) {
@@ -234,28 +174,6 @@ static void enter_all(struct staged *t)
     t->op.in.message_post.n = kept;
 }
 
-static enum stage_verdict leave_one(const struct staged *t, const struct message *stored,
-                                    struct slice *body, struct arena *a, struct failure *why)
-{
-    const struct stages *s = t->stages;
-    const struct stage_message shown = {.queue = &t->op.queue, .stored = stored};
-
-    *body = stored->body;
-    for (size_t i = s->n; i > 0; i--) {
-        struct json json;
-        bool made;
-        enum stage_verdict verdict =
-            pass(&s->list[i - 1], s->list[i - 1].ops->leave, &shown, body, &made, &json, a, why);
-
-        if (verdict != STAGE_PASS)
-            return verdict;
-    }
-    if (body->len > 0 && (unsigned char)body->p[0] >= FIRST_OF_JSON)
-        return STAGE_PASS;
-    fail(why, ST_REFUSED, "a stage is missing that a body has passed on its way in");
-    return STAGE_REJECT;
-}
-
 /* leave_all has an answer pass. The list is made anew from the first message on that is not as it was. */
 static void leave_all(struct staged *t)
 {
@@ -266,7 +184,8 @@ static void leave_all(struct staged *t)
 
     for (uint32_t i = 0; i < n; i++) {
         struct slice body;
-        enum stage_verdict verdict = leave_one(t, &given[i], &body, &t->arena, &why);
+        enum stage_verdict verdict =
+            pipeline_leave(&t->stages->pipeline, &t->op, &given[i], &body, &t->arena, &why);
 
         if (list == NULL &&
             (verdict != STAGE_PASS || body.p != given[i].body.p || body.len != given[i].body.len)) {

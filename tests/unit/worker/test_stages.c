@@ -594,6 +594,54 @@ static void test_stages_encrypt_what_the_queue_wants_encrypted(void **state)
     }
 }
 
+/* A filter behind encryption sees encrypted bodies: it may pack them, and gives them back as they were. */
+static enum stage_verdict mark_enter(void *state, const struct stage_message *m, struct slice *body,
+                                     struct arena *a, struct failure *why)
+{
+    char *p = arena_alloc(a, body->len + 1);
+
+    (void)state;
+    (void)m;
+    (void)why;
+    p[0] = '\2';
+    memcpy(p + 1, body->p, body->len);
+    *body = (struct slice){p, body->len + 1};
+    return STAGE_PASS;
+}
+
+static enum stage_verdict mark_leave(void *state, const struct stage_message *m, struct slice *body,
+                                     struct arena *a, struct failure *why)
+{
+    (void)state;
+    (void)m;
+    (void)a;
+    (void)why;
+    assert_int_equal(body->p[0], '\2');
+    *body = slice_from(*body, 1);
+    return STAGE_PASS;
+}
+
+static void test_stages_behind_encryption_give_back_what_it_made(void **state)
+{
+    struct bench *b = *state;
+    struct stage_ops marks = tester_ops;
+    struct op op = POST_OF(b, "\"secret\""), read = read_op(OP_message_list);
+    struct slice body;
+
+    marks.enter = mark_enter;
+    marks.leave = mark_leave;
+    read_pipeline(b, "encryption", KEY_A);
+    add(b, &marks, NULL);
+    op.in.message_post.encrypt = true;
+    stages_submit(b->stages, &op);
+    body = arena_copy(&b->a, stored(b, 0)->body);
+    assert_true(body.p[0] == '\2' && body.p[1] == SEALED_MARK);
+    answer_post(b, 1);
+    stages_submit(b->stages, &read);
+    answer_read(b, &body, 1);
+    ASSERT_BODIES(&read, "\"secret\"");
+}
+
 static void test_stages_store_nothing_in_clear_that_was_to_be_encrypted(void **state)
 {
     struct bench *b = *state;
@@ -814,6 +862,7 @@ int main(void)
         TEST(test_stages_want_json_of_what_filters_make),
         TEST(test_stages_give_changed_bodies_a_checksum_of_their_own),
         TEST(test_stages_encrypt_what_the_queue_wants_encrypted),
+        TEST(test_stages_behind_encryption_give_back_what_it_made),
         TEST(test_stages_store_nothing_in_clear_that_was_to_be_encrypted),
         TEST(test_stages_fail_readings_of_what_they_cannot_decrypt),
         TEST(test_stages_take_a_body_that_no_stage_undoes_for_unreadable),
