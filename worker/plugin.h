@@ -29,8 +29,8 @@
 /* What a worker does for a plug-in; valid for ever. What is called like a function of a header does what
  * is said there. */
 struct host_calls {
-    /* memory that goes with the operation: results, changed bodies */
-    void *(*arena_alloc)(struct arena *a, size_t bytes) __attribute__((returns_nonnull));
+    /* memory that goes with the operation: results, changed bodies; never NULL */
+    void *(*arena_alloc)(struct arena *a, size_t bytes);
     enum status (*fail)(struct failure *f, enum status st, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
     /* any thread; no bodies, no secrets */

@@ -248,8 +248,10 @@ static void on_put_back(struct op *op)
     struct staged *t = (struct staged *)op;
 
     if (op->st != ST_OK)
-        log_error("STAGE-LOST", "messages=%u were popped, can't be read, and can't be put back: %s",
-                  t->unread_n, op->f.text);
+        log_error(
+            "STAGE-LOST",
+            "messages=%u reason=\"%s\" they were popped, can't be read, and can't be put back",
+            t->unread_n, op->f.text);
     finish(t);
 }
 
@@ -282,6 +284,10 @@ static void put_back(struct staged *t)
     };
     for (size_t i = 0; i < sizeof(t->op.key.bytes); i++)
         t->op.key.bytes[i] ^= 0xff;
+    if (t->stages->stopped) { /* the links are closed: the router asks another worker, which does it */
+        finish(t);
+        return;
+    }
     t->stages->options.submit(t->stages->options.context, &t->op);
 }
 
@@ -298,7 +304,7 @@ static void answer(struct staged *t)
             asked->st = ST_REFUSED;
             asked->f = t->rejected;
         }
-        if (asked->code == OP_message_pop && !t->stages->stopped) {
+        if (asked->code == OP_message_pop) {
             put_back(t);
             return;
         }
