@@ -284,7 +284,8 @@ static void put_back(struct staged *t)
     };
     for (size_t i = 0; i < sizeof(t->op.key.bytes); i++)
         t->op.key.bytes[i] ^= 0xff;
-    if (t->stages->stopped) { /* the links are closed: the router asks another worker, which does it */
+    if (t->stages
+            ->stopped) { /* the links are closed: the router asks another worker, which does it */
         finish(t);
         return;
     }
