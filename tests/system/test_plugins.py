@@ -5,6 +5,7 @@ import os
 import subprocess
 
 import pytest
+from support import pooling
 from support.api import Client, refused
 from support.servers import BUILD, ROOT, Cluster, Nusku
 
@@ -208,6 +209,18 @@ def test_a_store_and_a_filter_in_daemons(examples):
         queue = api.queue()
         api.fill(queue, CARD)
         assert api.listed(queue) == ["************1111"]
+
+
+def test_a_store_serves_a_pool(examples):
+    with Nusku(options=[f"storage.plugin={examples}/memory.so", KEY, *pooling.OPTIONS]) as server:
+        admin = pooling.Admin(server.port)
+        assert admin.put("/v2/pools/quick", {"uri": "memory://", "weight": 1}).status == 201
+        refused(admin.put("/v2/pools/other", {"uri": "memory://x", "weight": 1}), 400)
+        api = Client(server.port)
+        queue = api.queue(_enable_encrypt_messages=True)
+        api.fill(queue, "one", "two")
+        assert api.listed(queue) == ["one", "two"]
+        assert api.delete(f"{queue}/messages?pop=1").bodies == ["one"]
 
 
 # ---- What is no plug-in -----------------------------------------------------------------------------
