@@ -17,7 +17,8 @@ from support.servers import ROOT, Nusku
 
 HERE = pathlib.Path(__file__).resolve().parent
 OPTIONS = ("DEFAULT.admin_mode=true", "DEFAULT.pooling=true", "pooling:catalog.enable_virtual_pool=true",
-           "DEFAULT.enable_checksum=true", "signed_url.secret_key=secret")
+           "DEFAULT.enable_checksum=true", "signed_url.secret_key=secret",
+           f"transport.message_encryption_keys=a:{64 * '0'}")
 CASES = "10"  # of each operation in each phase, beside those that follow from its schema
 
 
