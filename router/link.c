@@ -15,7 +15,7 @@ enum {
     DIAL_LEAST_MS = 20, /* between attempts to reach a worker */
     DIAL_MOST_MS = 500,
     UNWATCHED_MS = 60000,
-    HOLD_MS = 3, /* how long operations gather at most while a frame is unanswered */
+    HOLD_MS = 3, /* how long operations gather at most while others are unanswered */
 };
 
 #define REQUEST_ID 0x80000000u /* REQ's rules ask for one with the top bit; see wire.md */
@@ -42,7 +42,8 @@ struct link {
     bool up;
     int64_t quiet_from_ms; /* since when nothing has come that was due */
     int64_t asked_ms;      /* when a sign of life was asked for since then; 0: not yet */
-    bool unanswered;       /* a frame has been sent since the last one came */
+    uint32_t gathered;     /* operations in the frame being filled */
+    uint32_t unanswered;   /* operations sent since the last frame came */
     int64_t held_ms;       /* since when the frame is held back; 0: it is not */
 };
 
@@ -78,7 +79,8 @@ static bool send_frame(struct link *l)
     METER(l->options.meter, frames_sent, 1);
     METER(l->options.meter, sent_bytes, l->out.len);
     l->out.len = 0;
-    l->unanswered = true;
+    l->unanswered += l->gathered;
+    l->gathered = 0;
     l->held_ms = 0;
     return true;
 }
@@ -87,13 +89,14 @@ void link_add(struct link *l, const struct wire_op *w, const struct op *op)
 {
     begin_frame(l);
     wire_add_op(&l->out, w, op);
+    l->gathered++;
     if (l->out.len >= WIRE_FRAME_FULL)
         send_frame(l);
 }
 
 bool link_flush(struct link *l, int64_t now_ms)
 {
-    if (l->out.len > 0 && l->unanswered) {
+    if (l->out.len > 0 && l->gathered < l->unanswered) {
         if (l->held_ms == 0)
             l->held_ms = now_ms;
         if (now_ms - l->held_ms < HOLD_MS)
@@ -203,7 +206,7 @@ static enum status take_frame(struct link *l, struct slice bytes, struct failure
     METER(l->options.meter, frames_received, 1);
     METER(l->options.meter, received_bytes, bytes.len);
     l->received = h.sequence;
-    l->unanswered = false;
+    l->unanswered = 0;
     expect(l, clock_mono_ms());
     if (!l->up) {
         l->up = true;

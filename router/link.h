@@ -59,9 +59,9 @@ void link_expect(struct link *l);
  * which l is gone. Returns the milliseconds after which it wants to be called again. */
 int64_t link_watch(struct link *l, bool owes, int64_t now_mono_ms);
 
-/* link_flush sends the frame, but while the worker owes the answer to an earlier one, operations gather
- * for up to 3 ms: a frame costs both processes several changes of thread, whatever is in it, and the
- * worker can do more at once with many. False: call again within a millisecond. */
+/* link_flush sends the frame, once it has as many operations as were sent since the worker's last frame: a
+ * frame costs both processes several changes of thread, whatever is in it, and the worker can do more at
+ * once with many. After 3 ms it goes anyway. False: call again within a millisecond. */
 bool link_flush(struct link *l, int64_t now_mono_ms);
 
 #endif
