@@ -1,7 +1,21 @@
 #include "router/http/routes.h"
 
-/* The REST API v2. A new route is a line here and a handler in the file of its resource. */
+/* The REST API v2. A new route is a line here and a handler in the file of its resource. They are compared in
+ * turn: what is asked for most comes first. */
 static const struct resource resources[] = {
+    {"/v2/queues/{queue}/messages", .queue = true,
+     .methods = {[METHOD_GET] = {http_message_list, POLICY_MESSAGES_GET_ALL},
+                 [METHOD_POST] = {http_message_post, POLICY_MESSAGES_CREATE},
+                 [METHOD_DELETE] = {http_message_bulk_delete, POLICY_MESSAGES_DELETE_ALL}}},
+    {"/v2/queues/{queue}/messages/{id}", .queue = true,
+     .methods = {[METHOD_GET] = {http_message_get, POLICY_MESSAGES_GET},
+                 [METHOD_DELETE] = {http_message_delete, POLICY_MESSAGES_DELETE}}},
+    {"/v2/queues/{queue}/claims", .queue = true,
+     .methods = {[METHOD_POST] = {http_claim_create, POLICY_CLAIMS_CREATE}}},
+    {"/v2/queues/{queue}/claims/{id}", .queue = true,
+     .methods = {[METHOD_GET] = {http_claim_get, POLICY_CLAIMS_GET},
+                 [METHOD_PATCH] = {http_claim_patch, POLICY_CLAIMS_UPDATE},
+                 [METHOD_DELETE] = {http_claim_delete, POLICY_CLAIMS_DELETE}}},
     {"/", .open = true, .methods = {[METHOD_GET] = {http_versions}}},
     {"/v2/", .methods = {[METHOD_GET] = {http_home}}},
     {"/v2/ping", .methods = {[METHOD_GET] = {http_ping, POLICY_PING_GET},
@@ -18,19 +32,6 @@ static const struct resource resources[] = {
      .methods = {[METHOD_POST] = {http_queue_purge, POLICY_QUEUES_PURGE}}},
     {"/v2/queues/{queue}/share", .queue = true,
      .methods = {[METHOD_POST] = {http_queue_share, POLICY_QUEUES_SHARE}}},
-    {"/v2/queues/{queue}/messages", .queue = true,
-     .methods = {[METHOD_GET] = {http_message_list, POLICY_MESSAGES_GET_ALL},
-                 [METHOD_POST] = {http_message_post, POLICY_MESSAGES_CREATE},
-                 [METHOD_DELETE] = {http_message_bulk_delete, POLICY_MESSAGES_DELETE_ALL}}},
-    {"/v2/queues/{queue}/messages/{id}", .queue = true,
-     .methods = {[METHOD_GET] = {http_message_get, POLICY_MESSAGES_GET},
-                 [METHOD_DELETE] = {http_message_delete, POLICY_MESSAGES_DELETE}}},
-    {"/v2/queues/{queue}/claims", .queue = true,
-     .methods = {[METHOD_POST] = {http_claim_create, POLICY_CLAIMS_CREATE}}},
-    {"/v2/queues/{queue}/claims/{id}", .queue = true,
-     .methods = {[METHOD_GET] = {http_claim_get, POLICY_CLAIMS_GET},
-                 [METHOD_PATCH] = {http_claim_patch, POLICY_CLAIMS_UPDATE},
-                 [METHOD_DELETE] = {http_claim_delete, POLICY_CLAIMS_DELETE}}},
     {"/v2/queues/{queue}/subscriptions", .queue = true,
      .methods = {[METHOD_GET] = {http_subscription_list, POLICY_SUBSCRIPTION_GET_ALL},
                  [METHOD_POST] = {http_subscription_create, POLICY_SUBSCRIPTION_CREATE}}},
