@@ -364,7 +364,7 @@ static int on_request(h2o_handler_t *self, h2o_req_t *req)
         .resource = -1,
         .began_mono_us = clock_mono_us(),
     };
-    ex->verb = method_read(ex->method);
+    ex->verb = (int)method_read(ex->method);
     ex->api->exchanges++;
     if (ex->api->config->access_log[0] != '\0')
         access_log_note(ex);
