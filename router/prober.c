@@ -14,7 +14,7 @@ enum {
     /* No operation is begun later, so none is under way when a worker drops what is left, 15 s after the
      * queue was deleted from the catalog. */
     ROUND_MS = 5000,
-    POOLS_MAX = 64,
+    POOLS_MAX = 257, /* as many as a worker opens, and the default store */
 };
 
 #define BODY SLICE("{\"event\": \"health\"}")

@@ -423,9 +423,7 @@ static void on_handle_closed(uv_handle_t *handle)
     nng_close(l->socket); /* waits for nng's callbacks: no mail comes after it */
     mailbox_drain(l->options.mailbox);
     HASH_ITER(hh, l->peers, p, next) remove_peer(l, p);
-    free(l->url);
     l->closed(l->options.context);
-    free(l);
 }
 
 void listener_close(struct listener *l, void (*closed)(void *context))
@@ -434,4 +432,12 @@ void listener_close(struct listener *l, void (*closed)(void *context))
     l->closed = closed;
     uv_close((uv_handle_t *)&l->readable, on_handle_closed);
     uv_close((uv_handle_t *)&l->retry, on_handle_closed);
+}
+
+void listener_free(struct listener *l)
+{
+    if (l == NULL || l->outstanding > 0)
+        return;
+    free(l->url);
+    free(l);
 }

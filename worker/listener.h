@@ -39,8 +39,12 @@ void listener_flush(struct listener *l);
 /* listener_outstanding counts operations that were taken and not answered. */
 uint32_t listener_outstanding(const struct listener *l);
 
-/* listener_close stops listening, drops the pipes and calls closed from the loop. No operation may
- * be outstanding any more. */
+/* listener_close stops listening, drops the pipes and calls closed from the loop. Operations that are
+ * still outstanding go on, and nobody hears what becomes of them. */
 void listener_close(struct listener *l, void (*closed)(void *context));
+
+/* listener_free comes when it is closed and the stores are, too. One of which operations are outstanding even
+ * then is left to the end of the process. */
+void listener_free(struct listener *l);
 
 #endif

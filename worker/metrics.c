@@ -14,6 +14,7 @@ static const uint64_t batch_bounds[] = {1, 2, 5, 10, 20, 50, 100, 200, 500};
 /* A name is written once, before its number is used. */
 struct metric_pool {
     bool known;
+    bool served; /* now; else it has been */
     size_t bytes;
     char name[POOL_NAME_BYTES];
 };
@@ -35,6 +36,14 @@ static bool label_pool(const void *context, size_t series, struct buffer *out)
 static bool label_own_pool(const void *context, size_t series, struct buffer *out)
 {
     return series > 0 && label_pool(context, series, out);
+}
+
+/* label_served_pool also leaves out what has been removed: it is not down. */
+static bool label_served_pool(const void *context, size_t series, struct buffer *out)
+{
+    const struct metric_pool *p = &((const struct worker_metrics *)context)->pools[series];
+
+    return __atomic_load_n(&p->served, __ATOMIC_ACQUIRE) && label_own_pool(context, series, out);
 }
 
 static bool label_operation(const void *context, size_t series, struct buffer *out)
@@ -131,8 +140,15 @@ struct worker_metrics *worker_metrics_new(struct metrics *registry)
     m->pools = mem_zalloc(POOLS_MAX * sizeof(*m->pools));
     add_operations(m, registry);
     add_links(m, registry);
-    m->store_up = add_by_pool(m, registry, METRIC_GAUGE, "nusku_worker_store_up",
-                              "1 while the worker is connected to the pool's store.");
+    m->store_up =
+        metrics_add(registry, &(struct metric_options){
+                                  .type = METRIC_GAUGE,
+                                  .name = "nusku_worker_store_up",
+                                  .help = "1 while the worker is connected to the pool's store.",
+                                  .series = POOLS_MAX,
+                                  .labels = label_served_pool,
+                                  .context = m,
+                              });
     m->sweeps = add_by_pool(m, registry, METRIC_COUNTER, "nusku_worker_sweeps_total",
                             "Sweeps for expired messages that were begun.");
     m->registered = add(registry, METRIC_GAUGE, "nusku_worker_registered",
@@ -167,6 +183,8 @@ size_t worker_metrics_pool(struct worker_metrics *m, struct slice name)
     size_t i = find_pool(m, name);
     struct metric_pool *p;
 
+    if (i > 0)
+        __atomic_store_n(&m->pools[i].served, true, __ATOMIC_RELEASE);
     if (i > 0 || name.len > POOL_NAME_BYTES)
         return i;
     for (i = 1; i < POOLS_MAX && m->pools[i].known; i++)
@@ -176,8 +194,14 @@ size_t worker_metrics_pool(struct worker_metrics *m, struct slice name)
     p = &m->pools[i];
     memcpy(p->name, name.p, name.len);
     p->bytes = name.len;
+    p->served = true;
     __atomic_store_n(&p->known, true, __ATOMIC_RELEASE);
     return i;
+}
+
+void worker_metrics_pool_gone(struct worker_metrics *m, size_t series)
+{
+    __atomic_store_n(&m->pools[series].served, false, __ATOMIC_RELEASE);
 }
 
 void worker_metrics_done(struct worker_metrics *m, const struct op *op, int64_t us)

@@ -27,6 +27,10 @@ void worker_metrics_free(struct worker_metrics *m);
  * it is closed and opened again. 0: there are too many, they share one. */
 size_t worker_metrics_pool(struct worker_metrics *m, struct slice name);
 
+/* worker_metrics_pool_gone: the pool was removed. What was counted stays; whether its store is connected is
+ * nothing to tell any more. */
+void worker_metrics_pool_gone(struct worker_metrics *m, size_t series);
+
 /* worker_metrics_done counts an operation that was answered, and the microseconds since it came. */
 void worker_metrics_done(struct worker_metrics *m, const struct op *op, int64_t us);
 

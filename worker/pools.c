@@ -258,7 +258,7 @@ static void retire(struct pool *pool)
     struct pools *p = pool->pools;
 
     tell(pool, "POOL-RETIRED", NULL);
-    metric_set(p->options.metrics->store_up, 0, pool->series, 0);
+    worker_metrics_pool_gone(p->options.metrics, pool->series);
     TAILQ_REMOVE(&p->list, pool, link);
     p->n--;
     pool->retired = true;

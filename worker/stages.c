@@ -11,6 +11,8 @@
 #include <stdlib.h>
 
 enum {
+    PUT_BACK_MS =
+        5000, /* with an operation's longest life less than until its queue may be dropped */
     PASSING_MAX = 1048576, /* more than a worker ever has outstanding ([worker] max_operations) */
     TELL_EVERY_MS = 60000, /* of one and the same trouble */
 };
@@ -278,7 +280,8 @@ static void put_back(struct staged *t)
         .queue = asked->queue,
         .key = asked->key,
         .again = true, /* the pop may be the second one */
-        .deadline_mono_ms = asked->deadline_mono_ms,
+        /* its own: the pop's may have come, and its messages are taken already */
+        .deadline_mono_ms = clock_mono_ms() + PUT_BACK_MS,
         .in.message_post = {.client = SLICE(""), .messages = messages, .n = t->unread_n},
         .done = on_put_back,
     };

@@ -191,8 +191,13 @@ enum status store_thread_open(const struct store_ops *ops, const struct thread_d
     t->driver = driver;
     pthread_mutex_init(&t->lock, NULL);
     pthread_cond_init(&t->wake, NULL);
-    if (pthread_create(&t->thread, NULL, work, t) != 0)
-        abort(); /* no threads at start: as hopeless as no memory */
+    if (pthread_create(&t->thread, NULL, work, t) != 0) {
+        driver->close(t->state);
+        pthread_cond_destroy(&t->wake);
+        pthread_mutex_destroy(&t->lock);
+        free(t);
+        return fail(f, ST_UNAVAILABLE, "no thread for the store");
+    }
     pthread_setname_np(t->thread, "store");
     *s = &t->base;
     return ST_OK;

@@ -36,7 +36,7 @@ struct worker {
     struct pools *pools; /* NULL once they are closed */
     struct stages *stages;
     struct dropped *dropped;
-    struct listener *listener;
+    struct listener *listener, *closed_listener;
     struct registrar *registrar;
     char *socket_path; /* of an ipc listener that we made up, removed at the end */
     struct mail stop_mail;
@@ -119,6 +119,7 @@ static void on_pools_closed(void *context)
     struct worker *w = context;
 
     w->pools = NULL;
+    listener_free(w->closed_listener); /* operations that outlived the drain have ended */
     uv_close((uv_handle_t *)&w->mail, NULL);
     uv_close((uv_handle_t *)&w->turn_end, NULL);
     uv_close((uv_handle_t *)&w->sweeping, NULL);
@@ -129,6 +130,7 @@ static void on_listener_closed(void *context)
 {
     struct worker *w = context;
 
+    w->closed_listener = w->listener;
     w->listener = NULL;
     stages_stop(w->stages);
     pools_close(w->pools, on_pools_closed, w);
@@ -280,6 +282,8 @@ enum status worker_new(const struct config *config, const char *url, struct metr
     enum status st;
 
     w->config = config;
+    setenv("UV_THREADPOOL_SIZE", "24",
+           0); /* names are found while as many stores as may be are opened */
     if (uv_loop_init(&w->loop) != 0)
         abort(); /* no descriptors at start: as hopeless as no memory */
     w->mailbox = mailbox_new();

@@ -91,7 +91,7 @@
                 "weight = excluded.weight, options = excluded.options, "                           \
                 "capabilities = excluded.capabilities, revision = excluded.revision")              \
     X(POOL_USE, "SELECT (SELECT count(*) FROM queue WHERE pool = $1::TEXT AND pool <> ''), "       \
-                "(SELECT count(*) FROM dropped WHERE pool = $1::TEXT)")                            \
+                "(SELECT count(*) FROM dropped WHERE pool = $1::TEXT AND project <> '')")          \
     X(POOL_LAST_OF,                                                                                \
       "SELECT m.flavor FROM flavor_pool m "                                                        \
       "JOIN flavor f ON f.project = m.project AND f.name = m.flavor WHERE m.pool = $1::TEXT "      \

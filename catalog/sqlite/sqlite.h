@@ -57,7 +57,7 @@
     X(POOL_TAKEN, "SELECT 1 FROM pool WHERE uri = ?1 AND name <> ?2")                              \
     X(POOL_PUT, "INSERT OR REPLACE INTO pool VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                     \
     X(POOL_USE, "SELECT (SELECT count(*) FROM queue WHERE pool = ?1 AND pool <> ''), "             \
-                "(SELECT count(*) FROM dropped WHERE pool = ?1)")                                  \
+                "(SELECT count(*) FROM dropped WHERE pool = ?1 AND project <> x'')")               \
     X(POOL_LAST_OF,                                                                                \
       "SELECT m.flavor FROM flavor_pool m "                                                        \
       "JOIN flavor f ON f.project = m.project AND f.name = m.flavor WHERE m.pool = ?1 "            \

@@ -56,12 +56,6 @@ static struct slice name_at(const struct admin *m, int i, const char *what)
     return name;
 }
 
-static void expect_words(const struct admin *m, int least, int most, const char *usage)
-{
-    if (m->words_n < least || m->words_n > most)
-        cli_die(2, "%s was expected; options go in front of it", usage);
-}
-
 /* ---- Trying a store out ----------------------------------------------------------------------- */
 
 /* A loop of our own, for as long as it takes. */
@@ -153,7 +147,6 @@ static void pool_list(struct admin *m)
     struct slice after = SLICE("");
     uint32_t n;
 
-    expect_words(m, 0, 0, "pool list");
     printf("%-24s %10s  %-24s %s\n", "NAME", "WEIGHT", m->project == NULL ? "SET ASIDE" : "FLAVOR",
            "URI");
     do {
@@ -178,8 +171,9 @@ static void pool_add(struct admin *m)
 {
     struct pool_record pool = {.options = SLICE("{}"), .flavor = SLICE("")}, there;
 
-    expect_words(m, 2, 2, "pool add NAME URI");
     pool.name = name_at(m, 0, "pool");
+    if (!name_is_pool(pool.name))
+        cli_die(2, "\"%s\" is no name for a pool: health has a member of it", m->words[0]);
     pool.uri = slice_of(m->words[1]);
     pool.weight = weight_of(m, 1);
     set_flavor(m, &pool);
@@ -189,6 +183,8 @@ static void pool_add(struct admin *m)
         cli_die(1, "there is a pool \"%s\" already; `nusku pool set` changes it", m->words[0]);
     pool.capabilities = try_out(pool.uri);
     put_pool(m, &pool, 0);
+    if (!m->config.pooling)
+        fprintf(stderr, "nusku: [DEFAULT] pooling is off: no queue goes there until it is on\n");
 }
 
 static void pool_set(struct admin *m)
@@ -196,7 +192,6 @@ static void pool_set(struct admin *m)
     struct pool_record pool;
     enum status st;
 
-    expect_words(m, 1, 1, "pool set NAME");
     if (m->weight == NULL && m->flavor == NULL)
         cli_die(2, "pool set: --weight or --flavor is needed");
     st = m->c->ops->pool_get(m->c, project_of(m), name_at(m, 0, "pool"), &m->a, &pool, &m->f);
@@ -213,7 +208,6 @@ static void pool_remove(struct admin *m)
     struct pool_use use;
     enum status st;
 
-    expect_words(m, 1, 1, "pool remove NAME");
     st =
         m->c->ops->pool_delete(m->c, name_at(m, 0, "pool"), m->abandon != NULL, &m->a, &use, &m->f);
     if (st == ST_NOT_FOUND)
@@ -239,7 +233,6 @@ static void flavor_list(struct admin *m)
     struct slice after = SLICE("");
     uint32_t n;
 
-    expect_words(m, 0, 0, "flavor list");
     printf("%-24s %s\n", "NAME", "POOLS");
     do {
         struct flavor_record *list;
@@ -261,7 +254,6 @@ static void flavor_put(struct admin *m)
     uint32_t missing = 0;
     enum status st;
 
-    expect_words(m, 2, 1 + FLAVOR_POOLS_MAX, "flavor put NAME POOL...");
     name = name_at(m, 0, "flavor");
     pools = arena_alloc(&m->a, (size_t)m->words_n * sizeof(*pools));
     for (int i = 1; i < m->words_n; i++)
@@ -277,7 +269,6 @@ static void flavor_remove(struct admin *m)
 {
     enum status st;
 
-    expect_words(m, 1, 1, "flavor remove NAME");
     st = m->c->ops->flavor_delete(m->c, project_of(m), name_at(m, 0, "flavor"), &m->f);
     if (st == ST_NOT_FOUND)
         cli_die(1, "the project has no flavor \"%s\"", m->words[0]);
@@ -289,6 +280,8 @@ static void flavor_remove(struct admin *m)
 struct action {
     const char *name;
     void (*run)(struct admin *m);
+    int least, most; /* words behind it */
+    const char *usage;
 };
 
 static void open_admin(struct admin *m)
@@ -309,6 +302,8 @@ static int run_action(struct admin *m, int at, int argc, char **argv, const stru
         cli_die(2, "%s was expected", choices);
     m->words = argv + at + 1;
     m->words_n = argc - at - 1;
+    if (m->words_n < actions->least || m->words_n > actions->most)
+        cli_die(2, "%s was expected; options go in front of it", actions->usage);
     open_admin(m);
     actions->run(m);
     catalog_close(m->c);
@@ -319,11 +314,11 @@ static int run_action(struct admin *m, int at, int argc, char **argv, const stru
 
 int command_pool(int argc, char **argv)
 {
-    static const struct action actions[] = {{"list", pool_list},
-                                            {"add", pool_add},
-                                            {"set", pool_set},
-                                            {"remove", pool_remove},
-                                            {NULL, NULL}};
+    static const struct action actions[] = {{"list", pool_list, 0, 0, "pool list"},
+                                            {"add", pool_add, 2, 2, "pool add NAME URI"},
+                                            {"set", pool_set, 1, 1, "pool set NAME"},
+                                            {"remove", pool_remove, 1, 1, "pool remove NAME"},
+                                            {NULL, NULL, 0, 0, NULL}};
     struct admin m = {0};
     const struct cli_option options[] = {
         {"weight", "N", "add, set: the share of new queues that it gets (default: 1)", &m.weight},
@@ -351,7 +346,10 @@ int command_pool(int argc, char **argv)
 int command_flavor(int argc, char **argv)
 {
     static const struct action actions[] = {
-        {"list", flavor_list}, {"put", flavor_put}, {"remove", flavor_remove}, {NULL, NULL}};
+        {"list", flavor_list, 0, 0, "flavor list"},
+        {"put", flavor_put, 2, 1 + FLAVOR_POOLS_MAX, "flavor put NAME POOL..."},
+        {"remove", flavor_remove, 1, 1, "flavor remove NAME"},
+        {NULL, NULL, 0, 0, NULL}};
     struct admin m = {0};
     const struct cli_option options[] = {
         {"project", "ID", "whose flavors they are; must be given", &m.project},

@@ -46,10 +46,14 @@ void call_fail_status(struct api_call *c, const struct failure *f, enum status s
         return;
     }
     log_debug("API-UNAVAILABLE", "status=%s reason=\"%s\"", status_name(st), f->text);
+    if (st == ST_REFUSED) {
+        call_fail(c, FAULT_UNAVAILABLE,
+                  "The back end is reached, but refuses to work; the operator's log says why.");
+        return;
+    }
     call_fail(c, FAULT_UNAVAILABLE, "%s. Please try again in a few seconds.",
               st == ST_TIMEOUT      ? "The back end did not answer in time"
               : st == ST_OVERLOADED ? "The service is busy"
-              : st == ST_REFUSED    ? "The back end is reached, but refuses to work"
                                     : "The back end cannot be reached");
 }
 

@@ -19,6 +19,14 @@ static inline bool name_is_queue(struct slice name)
     return name.len >= 1 && name.len <= QUEUE_NAME_MAX;
 }
 
+/* A pool's name is one of a queue, but none of the members that health has beside the pools. */
+static inline bool name_is_pool(struct slice name)
+{
+    return name_is_queue(name) && !slice_eq(name, SLICE("catalog_reachable")) &&
+           !slice_eq(name, SLICE("storage_reachable")) &&
+           !slice_eq(name, SLICE("operation_status")) && !slice_eq(name, SLICE("message_volume"));
+}
+
 /* A project's id is any bytes, not too many. */
 static inline bool name_is_project(struct slice project)
 {

@@ -373,6 +373,11 @@ void api_pool_put(struct pool_put_call *c)
                   QUEUE_NAME_MAX);
         return;
     }
+    if (!name_is_pool(c->in.pool)) {
+        call_fail(&c->call, FAULT_REQUEST, "%.*s is no name for a pool: health has a member of it.",
+                  SLICE_ARG(c->in.pool));
+        return;
+    }
     begin_put(c);
 }
 

@@ -234,6 +234,10 @@ def test_each_pool_is_tried_and_the_default_store_only_if_queues_can_live_there(
             check_shape({"catalog_reachable": True, **report[pool]})
             assert failed(report[pool]) == []
             assert list(report[pool]["operation_status"]) == STEPS
+        # what health leaves to be forgotten holds no pool
+        assert c.put("/v2/pools/u", {"uri": f"sqlite://{tmp_path}/u.db", "weight": 0}, headers=ADMIN).status == 201
+        assert "u" in wait_for(both_are_well)
+        assert c.delete("/v2/pools/u", headers=ADMIN).status == 204
         redis.stop()
         answer = health(s)
         assert answer.status == 503

@@ -93,6 +93,11 @@ def test_names(admin, uri, name):
     admin.pool(uri(), name)
 
 
+@pytest.mark.parametrize("name", ["catalog_reachable", "storage_reachable", "operation_status", "message_volume"])
+def test_names_that_health_has_members_of(admin, uri, name):
+    refused(admin.put(f"/v2/pools/{name}", {"uri": uri(), "weight": 1}), 400, "Invalid API request")
+
+
 @pytest.mark.parametrize("name", ["x" * 65, "a%20b", "%C3%A9", "a%00", "a%0A", "%2F", "", "a%FF", "a@b"])
 def test_bad_names(admin, uri, name):
     """Section 11.1, (bug): they are not validated. No such pool can be there, either."""

@@ -193,7 +193,8 @@ class PostgreSQL(Server):
 
     def start(self):
         self.spawn([*self.user, postgresql_bin() / "postgres", "-D", self.data, "-p", self.port,
-                    "-c", "listen_addresses=127.0.0.1", "-k", self.folder, "-c", "fsync=off"])
+                    "-c", "listen_addresses=127.0.0.1", "-k", self.folder, "-c", "fsync=off",
+                    "-c", "max_connections=500"])
         self.require(self.is_ready, 30)
 
     def is_ready(self):

@@ -712,6 +712,7 @@ static void test_stages_put_back_what_was_popped_and_cannot_be_read(void **state
     struct op op = read_op(OP_message_pop), again = op, *back;
     struct claim_id key;
 
+    op.deadline_mono_ms = clock_mono_ms();
     read_pipeline(b, "encryption", KEY_A);
     stages_submit(b->stages, &op);
     answer_read(b, (struct slice[]){lost, encrypted(b, KEY_A, "2"), SLICE("3")}, 3);
@@ -719,6 +720,7 @@ static void test_stages_put_back_what_was_popped_and_cannot_be_read(void **state
     back = last_submitted(b);
     assert_int_equal(back->code, OP_message_post);
     assert_true(back->again && !back->in.message_post.encrypt);
+    assert_true(back->deadline_mono_ms > op.deadline_mono_ms + 1000); /* which has come */
     assert_int_equal(back->queue.epoch, 7);
     assert_int_equal(back->in.message_post.n, 1);
     assert_true(slice_eq(stored(b, 0)->body, lost));

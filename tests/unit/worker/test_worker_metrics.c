@@ -40,6 +40,11 @@ static void test_operations_by_pool(void **state)
     assert_true(has_line(registry, "\nnusku_worker_operation_duration_seconds_sum{"
                                    "pool=\"(default)\",operation=\"message_pop\"} 0.0003\n"));
     assert_true(has_line(registry, "\nnusku_worker_store_up{pool=\"fast\"} 0\n"));
+    worker_metrics_pool_gone(m, 2); /* what is removed is not down */
+    assert_false(has_line(registry, "\nnusku_worker_store_up{pool=\"fast\"}"));
+    assert_true(has_line(registry, "\nnusku_worker_store_up{pool=\"(default)\"} 0\n"));
+    assert_int_equal(worker_metrics_pool(m, SLICE("fast")), 2);
+    assert_true(has_line(registry, "\nnusku_worker_store_up{pool=\"fast\"} 0\n"));
     assert_false(has_line(registry, "(other)"));
     metrics_free(registry);
     worker_metrics_free(m);

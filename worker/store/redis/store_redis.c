@@ -327,6 +327,13 @@ static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *foun
     adopt(s, redisAsyncConnect(ip, s->port));
 }
 
+static bool is_address(const char *host)
+{
+    unsigned char bytes[16];
+
+    return uv_inet_pton(AF_INET, host, bytes) == 0 || uv_inet_pton(AF_INET6, host, bytes) == 0;
+}
+
 static void connect_now(struct redis_store *s)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
@@ -336,6 +343,10 @@ static void connect_now(struct redis_store *s)
         return;
     if (s->host == NULL) {
         adopt(s, redisAsyncConnectUnix(s->path));
+        return;
+    }
+    if (is_address(s->host)) { /* needs no thread, which others may keep busy */
+        adopt(s, redisAsyncConnect(s->host, s->port));
         return;
     }
     s->resolving.data = s;
