@@ -6,7 +6,7 @@
 #include "router/api/name.h"
 
 enum {
-    PUT_ATTEMPTS = 8, /* when others change the same pool at the same time */
+    PUT_ATTEMPTS = 32, /* when others change the same pool at the same time */
     FLAVOR_BYTES_MAX = 255,
 };
 
