@@ -36,7 +36,7 @@ struct worker {
     struct pools *pools; /* NULL once they are closed */
     struct stages *stages;
     struct dropped *dropped;
-    struct listener *listener, *closed_listener;
+    struct listener *listener;
     struct registrar *registrar;
     char *socket_path; /* of an ipc listener that we made up, removed at the end */
     struct mail stop_mail;
@@ -119,7 +119,8 @@ static void on_pools_closed(void *context)
     struct worker *w = context;
 
     w->pools = NULL;
-    listener_free(w->closed_listener); /* operations that outlived the drain have ended */
+    listener_free(w->listener); /* only now operations that outlived the drain have ended */
+    w->listener = NULL;
     uv_close((uv_handle_t *)&w->mail, NULL);
     uv_close((uv_handle_t *)&w->turn_end, NULL);
     uv_close((uv_handle_t *)&w->sweeping, NULL);
@@ -130,8 +131,6 @@ static void on_listener_closed(void *context)
 {
     struct worker *w = context;
 
-    w->closed_listener = w->listener;
-    w->listener = NULL;
     stages_stop(w->stages);
     pools_close(w->pools, on_pools_closed, w);
 }

@@ -92,9 +92,7 @@ static void add_next(struct exchange *ex, const struct list_request *r)
     add_flag(&href, &first, "echo", r->echo_given, r->c.in.echo);
     add_flag(&href, &first, "include_claimed", r->claimed_given, r->c.in.include_claimed);
     add_flag(&href, &first, "include_delayed", r->delayed_given, r->c.in.include_delayed);
-    buffer_add_literal(&ex->body, "{\"rel\": \"next\", \"href\": ");
-    json_add_string(&ex->body, buffer_slice(&href));
-    buffer_add_char(&ex->body, '}');
+    render_next_link(&ex->body, buffer_slice(&href));
     buffer_fini(&href);
 }
 

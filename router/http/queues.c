@@ -59,9 +59,7 @@ static void add_next(struct exchange *ex, const struct list_request *r)
     add_flag(&href, &first, "with_count", r->with_count_given, r->c.in.with_count);
     for (size_t i = 0; i < r->c.in.filters_n; i++)
         query_add(&href, &first, r->c.in.filters[i].key, r->c.in.filters[i].value);
-    buffer_add_literal(&ex->body, "{\"rel\": \"next\", \"href\": ");
-    json_add_string(&ex->body, buffer_slice(&href));
-    buffer_add_char(&ex->body, '}');
+    render_next_link(&ex->body, buffer_slice(&href));
     buffer_fini(&href);
 }
 

@@ -100,6 +100,13 @@ bool take_page(struct exchange *ex, struct named_page *page)
            take_bool(ex, "detailed", &page->detailed, &page->detailed_given);
 }
 
+void render_next_link(struct buffer *out, struct slice href)
+{
+    buffer_add_literal(out, "{\"rel\": \"next\", \"href\": ");
+    json_add_string(out, href);
+    buffer_add_char(out, '}');
+}
+
 void render_next(struct buffer *out, const struct named_page *page, struct slice last)
 {
     struct buffer href = {0};
@@ -117,9 +124,7 @@ void render_next(struct buffer *out, const struct named_page *page, struct slice
     if (page->detailed_given)
         query_add(&href, &first, SLICE("detailed"),
                   page->detailed ? SLICE("true") : SLICE("false"));
-    buffer_add_literal(out, "{\"rel\": \"next\", \"href\": ");
-    json_add_string(out, buffer_slice(&href));
-    buffer_add_char(out, '}');
+    render_next_link(out, buffer_slice(&href));
     buffer_fini(&href);
 }
 

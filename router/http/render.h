@@ -26,6 +26,9 @@ int64_t render_age_s(int64_t since_ms, int64_t now_ms);
 /* render_message_path appends /v2/queues/Q/messages/ID. */
 void render_message_path(struct buffer *out, struct slice queue_path, struct message_id id);
 
+/* render_next_link appends the link to a list's next page. */
+void render_next_link(struct buffer *out, struct slice href);
+
 /* A page of a list whose marker is the name of its last item: what was asked for, to be said again. */
 struct named_page {
     const char *path; /* of the list */

@@ -97,9 +97,7 @@ static void add_next(struct exchange *ex, const struct subscription_list_call *c
     if (c->in.limit.given)
         query_add(&href, &first, SLICE("limit"),
                   arena_printf(&ex->arena, "%lld", (long long)c->in.limit.value));
-    buffer_add_literal(&ex->body, "{\"rel\": \"next\", \"href\": ");
-    json_add_string(&ex->body, buffer_slice(&href));
-    buffer_add_char(&ex->body, '}');
+    render_next_link(&ex->body, buffer_slice(&href));
     buffer_fini(&href);
 }
 
